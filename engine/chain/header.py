@@ -1,0 +1,61 @@
+"""The 80 bytes of a block header, and the double SHA-256 that decides over it.
+
+Hashes are kept in internal order (as hashed and as in the header); text shows them reversed, as explorers do.
+Source: Bitcoin developer reference, "Block Headers".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from struct import Struct
+from struct import error as StructError
+
+_LAYOUT = Struct("<I32s32sIII")
+HEADER_BYTES = _LAYOUT.size
+
+
+def double_sha256(data: bytes) -> bytes:
+    """SHA-256 of the SHA-256: 32 bytes in internal order."""
+    return sha256(sha256(data).digest()).digest()
+
+
+def hash_number(digest: bytes) -> int:
+    """The number that is compared with a target."""
+    return int.from_bytes(digest, "little")
+
+
+def hash_text(digest: bytes) -> str:
+    """As people write it: hex with the zeros first."""
+    return digest[::-1].hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    version: int  # all numbers unsigned 32-bit
+    prev_hash: bytes  # 32 bytes, internal order
+    merkle_root: bytes  # 32 bytes, internal order
+    ntime: int  # seconds since 1970
+    nbits: int
+    nonce: int = 0
+
+    @classmethod
+    def parse(cls, data: bytes) -> Header:
+        """From 80 bytes in wire order. ValueError for another length."""
+        if len(data) != HEADER_BYTES:
+            raise ValueError(f"header: {len(data)} bytes; takes {HEADER_BYTES}")
+        return cls(*_LAYOUT.unpack(data))
+
+    def pack(self) -> bytes:
+        """80 bytes in wire order. ValueError for a field out of range."""
+        if len(self.prev_hash) != 32 or len(self.merkle_root) != 32:
+            raise ValueError(f"hashes of {len(self.prev_hash)} and {len(self.merkle_root)} bytes; takes 32")
+        try:
+            return _LAYOUT.pack(self.version, self.prev_hash, self.merkle_root, self.ntime, self.nbits, self.nonce)
+        except StructError:
+            raise ValueError(f"{self}: version, ntime, nbits and nonce take 0 to 2^32-1") from None
+
+    @property
+    def hash(self) -> bytes:
+        """Its double SHA-256, 32 bytes in internal order."""
+        return double_sha256(self.pack())

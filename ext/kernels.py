@@ -1,0 +1,132 @@
+"""The table of hash kernels: one row each, one signature, chosen by name.
+
+A new kernel is a file beside this one and a row in KERNELS: a C file whose last line is its entry in the C table, or
+a Python module with a `scan`. Every row passes the same tests (tests/ext/test_kernels.py).
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Protocol
+
+ENVIRONMENT = "JOULEHASH_KERNEL"  # forces a kernel by name, as --kernel does
+
+
+class ScanFn(Protocol):
+    """Double-SHA-256 over consecutive nonces of one 80-byte header, for several midstates.
+
+    midstates  array('I'), 8·M words: the SHA-256 state after header bytes 0..63, M of them
+    tail       array('I'), 3 words: header bytes 64..75 as big-endian words
+    first      the first nonce, as the integer in the header; nonces wrap at 2^32
+    count      nonces to scan, 0 to 2^32
+    top_word   report a hash whose top 32 bits, as the number compared with a target, are at most this
+    hits       array('I') with room for pairs (midstate index, nonce): at least lanes·M of them
+    stop       array('i') of one flag; when it is not 0, scanning ends within a millisecond
+
+    Returns (n_hits, done): the first `done` nonces have been hashed with every midstate, and all n_hits hits among
+    them, and none beyond, stand in `hits`. Returns early when stopped or while one batch × M still fits; resume at
+    first + done. Nothing is dropped. Raises ValueError for arguments out of bounds. The GIL is released.
+    """
+
+    def __call__(
+        self,
+        midstates: array[int],
+        tail: array[int],
+        first: int,
+        count: int,
+        top_word: int,
+        hits: array[int],
+        stop: array[int],
+    ) -> tuple[int, int]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A row of the table. `load` imports or compiles on first use; `missing` tells why it cannot run here, or None."""
+
+    name: str
+    lanes: int  # nonces in one batch
+    about: str
+    load: Callable[[], ScanFn]
+    missing: Callable[[], str | None]
+
+
+class KernelError(ValueError):
+    """A kernel was asked for by a name that is unknown, or that cannot run on this machine."""
+
+
+def _runs_anywhere() -> None:
+    return None
+
+
+def _load_reference() -> ScanFn:
+    from .reference import scan
+
+    return scan
+
+
+def _compiled(name: str, lanes: int, about: str) -> Kernel:
+    def load() -> ScanFn:
+        from ._scan import compiled
+
+        return compiled()[name]
+
+    def missing() -> str | None:
+        from ._scan import compiled
+
+        return compiled()[name].missing
+
+    return Kernel(name, lanes, about, load, missing)
+
+
+KERNELS: Mapping[str, Kernel] = MappingProxyType(
+    {
+        kernel.name: kernel
+        for kernel in (
+            _compiled("portable", 1, "C, as FIPS 180-4 reads; runs everywhere and defines the others"),
+            Kernel("reference", 1, "Python's hashlib; the independent check", _load_reference, _runs_anywhere),
+        )
+    }
+)
+
+
+@cache
+def choose(name: str | None = None) -> Kernel:
+    """The kernel of that name, or the one JOULEHASH_KERNEL names, or else the first of the table that runs here.
+
+    It is self-tested on a real block before it is returned. Raises KernelError.
+    """
+    name = name or os.environ.get(ENVIRONMENT) or None
+    if name is None:
+        kernel = next(k for k in KERNELS.values() if k.missing() is None)
+    elif name not in KERNELS:
+        raise KernelError(f"kernel {name!r} is unknown; choose from {', '.join(KERNELS)}")
+    else:
+        kernel = KERNELS[name]
+    if reason := kernel.missing():
+        runnable = ", ".join(k.name for k in KERNELS.values() if k.missing() is None)
+        raise KernelError(f"kernel {kernel.name} cannot run here: {reason}; choose from {runnable}")
+    self_test(kernel)
+    return kernel
+
+
+# Block 1 of the main chain: its midstate, the rest of its header as message words, its nonce.
+_MIDSTATE = "a9f613237fbb2a30066ca2d47d617869ccbd0ee028757b755ff2646f0e7501ac"
+_TAIL = (0x57233E0E, 0x61BC6649, 0xFFFF001D)
+_NONCE = 2573394689
+
+
+def self_test(kernel: Kernel) -> None:
+    """Find the nonce of a real block with `kernel`. Raises KernelError when it finds another, or none."""
+    words = array("I", (int(_MIDSTATE[i : i + 8], 16) for i in range(0, 64, 8)))
+    before = 2 * kernel.lanes
+    hits = array("I", bytes(8 * 2 * kernel.lanes))
+    scan = kernel.load()
+    n_hits, done = scan(words, array("I", _TAIL), _NONCE - before, before + 1, 0, hits, array("i", [0]))
+    if (n_hits, done, hits[0], hits[1]) != (1, before + 1, 0, _NONCE):
+        raise KernelError(f"kernel {kernel.name} fails its self-test on block 1: it must not be used; report this")

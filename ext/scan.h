@@ -1,0 +1,53 @@
+/* The one signature of every kernel, and the table that they are entered in.
+ *
+ * A kernel hashes 80-byte block headers twice with SHA-256 (FIPS 180-4) and reports the nonces
+ * whose hash, read as the little-endian number that Bitcoin compares with a target, has a top
+ * 32-bit word of at most top_word.
+ */
+#ifndef JOULEHASH_SCAN_H
+#define JOULEHASH_SCAN_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct {
+    uint32_t midstate; /* index into midstates */
+    uint32_t nonce;    /* as in the header: a little-endian number at bytes 76..79 */
+} jh_hit;
+
+typedef struct {
+    size_t n_hits;
+    uint64_t done; /* nonces finished, for all midstates */
+} jh_result;
+
+typedef struct {
+    const uint32_t (*midstates)[8]; /* hash state after the first 64 bytes, one per version */
+    size_t n_midstates;
+    uint32_t tail[3];  /* bytes 64..75 as FIPS 180-4 message words (big-endian): W0, W1, W2 */
+    uint32_t first;    /* the first nonce; the count wraps at 2^32 */
+    uint64_t count;    /* 0 .. 2^32 nonces */
+    uint32_t top_word; /* a hit has hash word 7, byte-swapped, <= top_word */
+    jh_hit *hits;
+    size_t cap;             /* hits that fit; at least lanes x n_midstates */
+    const atomic_int *stop; /* not 0: return at the next batch */
+} jh_scan;
+
+/* Reports every hit among the first `done` nonces and none beyond. Returns early when stopped, or
+ * when fewer than lanes x n_midstates places are left in hits; resume at first + done. */
+typedef jh_result (*jh_scan_fn)(const jh_scan *scan);
+
+typedef struct {
+    const char *name;
+    unsigned lanes;     /* nonces in one batch */
+    jh_scan_fn scan;    /* NULL: this compiler could not build it */
+    int (*runs)(void);  /* whether this CPU and operating system run it; NULL: always */
+    const char *needs;  /* what `runs` looks for, in words */
+} jh_kernel;
+
+extern const jh_kernel jh_portable;
+
+/* The hash state after one block: what the first 64 bytes of a header make of the initial state. */
+void jh_midstate(uint32_t state[8], const uint8_t block[64]);
+
+#endif

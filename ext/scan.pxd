@@ -1,0 +1,34 @@
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+
+cdef extern from "scan.h" nogil:
+    ctypedef struct jh_hit:
+        uint32_t midstate
+        uint32_t nonce
+
+    ctypedef struct jh_result:
+        size_t n_hits
+        uint64_t done
+
+    ctypedef int atomic_int
+
+    ctypedef struct jh_scan:
+        const uint32_t (*midstates)[8]
+        size_t n_midstates
+        uint32_t tail[3]
+        uint32_t first
+        uint64_t count
+        uint32_t top_word
+        jh_hit *hits
+        size_t cap
+        const atomic_int *stop
+
+    ctypedef struct jh_kernel:
+        const char *name
+        unsigned lanes
+        jh_result (*scan)(const jh_scan *) noexcept nogil
+        int (*runs)() noexcept nogil
+        const char *needs
+
+    const jh_kernel jh_portable
+
+    void jh_midstate(uint32_t *state, const uint8_t *block)
