@@ -52,7 +52,7 @@ def exact_difficulty(difficulty: Difficulty) -> Fraction:
     """The number itself. ValueError unless it is above 0, finite, and between 1e-100 and 1e100."""
     try:
         if isinstance(difficulty, float) and not isfinite(difficulty):
-            raise ValueError  # noqa: TRY301
+            raise ValueError
         number = Decimal(str(difficulty)) if isinstance(difficulty, float | str) else difficulty
         if isinstance(number, Decimal) and (not number.is_finite() or abs(number.adjusted()) > 100):
             raise ValueError

@@ -1,0 +1,48 @@
+"""What a device is to the miner: CPU, simulator and board alike. Five verbs and two values."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from .work import Assignment, Found
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    version_bits: int = 0  # how many version bits the device wants to roll; 0: it does without
+    nominal_hps: float | None = None  # hashes a second; None: unknown before it runs
+    ticket_bits: tuple[int, int] = (0, 256)  # least and most leading zero bits that it can be told to report at
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStats:
+    hashes: int | None  # counted since start; None: the device cannot count
+    starved_s: float = 0.0  # how long it had an assignment and no headers left in it
+    note: str = ""  # what else there is to say of it, in a few words
+
+
+class Device(Protocol):
+    """`give` returns at once. None is idle: no hashing, link and rails kept, back within a second."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    async def start(self) -> None:
+        """Make it ready to be given work. Raises DeviceError, and InputError for settings it cannot take."""
+
+    def give(self, assignment: Assignment | None, *, clean: bool) -> None:
+        """What to work on from now on. `clean`: what it worked on before is dead."""
+
+    def found(self) -> AsyncIterator[Found]:
+        """Its claims, until it is stopped. Raises DeviceError when the device fails."""
+        ...
+
+    def stats(self) -> DeviceStats: ...
+
+    async def stop(self) -> None:
+        """Stop hashing and let go of everything. What was found before is still in `found`, which then ends."""

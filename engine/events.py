@@ -1,0 +1,85 @@
+"""What happens while mining, as values: the faces show them, `--json` writes them one a line.
+
+Each class is one kind of event; its fields are the stable names of the JSON. Rates are in hashes a second, times in
+seconds, difficulties are numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="event"):
+    """One line of `--json`: {"event": kind, …}."""
+
+
+class Started(Event, frozen=True, tag="started"):
+    version: str
+    pool: str
+    devices: list[str]
+
+
+class Connected(Event, frozen=True, tag="connected"):
+    pool: str
+    extranonce1: str
+    extranonce2_size: int
+    version_mask: str
+
+
+class Disconnected(Event, frozen=True, tag="disconnected"):
+    pool: str
+    reason: str
+    retry_s: float | None  # None: not again
+
+
+class JobReceived(Event, frozen=True, tag="job"):
+    pool: str
+    job: str
+    height: int | None
+    difficulty: float
+    network_difficulty: float
+    clean: bool
+    new_block: bool
+
+
+class ShareDone(Event, frozen=True, tag="share"):
+    pool: str
+    device: str
+    outcome: str
+    reason: str
+    difficulty: float
+    block: bool
+    hash: str
+    latency_s: float | None
+
+
+class HardwareError(Event, frozen=True, tag="hardware_error"):
+    device: str
+    nonce: str
+
+
+class DeviceFailed(Event, frozen=True, tag="device_failed"):
+    device: str
+    reason: str
+    retry_s: float | None
+
+
+class PoolMessage(Event, frozen=True, tag="message"):
+    pool: str
+    text: str  # printable characters only
+
+
+class Malformed(Event, frozen=True, tag="malformed"):
+    pool: str
+    reason: str
+
+
+class Note(Event, frozen=True, tag="note"):
+    """Something a person should know; not an error."""
+
+    text: str
+
+
+Report = Callable[[Event], None]

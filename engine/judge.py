@@ -1,0 +1,112 @@
+"""The only judge: what a device claims is hashed again by hashlib, and weighed.
+
+Two values come out. Quality is what the hash is worth; fate is whether it may still be sent. A block overrides stale;
+nothing overrides false or duplicate. One Judge serves one pool session.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from fractions import Fraction
+
+from .chain.header import double_sha256, hash_number
+from .chain.target import difficulty_from_target
+from .work import Found, Job, Work
+
+_SEEN_LIMIT = 65_536  # claims remembered for each Work, for telling duplicates
+
+
+class Quality(IntEnum):
+    FALSE = 0  # misses the device's claim target: a hardware error
+    CLAIM = 1  # the device's ticket, but no share
+    SHARE = 2
+    BLOCK = 3  # meets the network's target, and the job's
+
+
+class Fate(Enum):
+    FRESH = "fresh"
+    STALE = "stale"
+    DUPLICATE = "duplicate"
+    OUTSIDE_MASK = "version bits outside the mask"
+    OUTSIDE_NTIME = "ntime outside the range"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    found: Found
+    work: Work  # the candidate that the claim belongs to
+    header: bytes  # 80 bytes
+    hash: int  # as compared with targets
+    quality: Quality
+    fate: Fate
+
+    @property
+    def sendable(self) -> bool:
+        """Whether the pool should see it: a fresh share, or a block, however stale."""
+        return (self.quality >= Quality.SHARE and self.fate is Fate.FRESH) or (
+            self.quality is Quality.BLOCK and self.fate is Fate.STALE
+        )
+
+    @property
+    def difficulty(self) -> Fraction:
+        return difficulty_from_target(self.hash)
+
+
+def verify(found: Found) -> tuple[Work, bytes, int]:
+    """The work, header and hash of a claim, by hashlib: of its candidates the one with the least hash. Pure."""
+    candidates = [(work, work.header(found.version, found.ntime, found.nonce)) for work in found.works]
+    hashed = [(hash_number(double_sha256(header)), header, work) for work, header in candidates]
+    number, header, work = min(hashed, key=lambda candidate: candidate[0])
+    return work, header, number
+
+
+def quality_of(number: int, work: Work) -> Quality:
+    """What a hash is worth, by exact 256-bit comparison."""
+    if number <= min(work.job.target, work.job.network_target):
+        return Quality.BLOCK
+    if number <= work.job.target:
+        return Quality.SHARE
+    return Quality.CLAIM if number <= work.claim_target else Quality.FALSE
+
+
+class Judge:
+    """Knows what the pool's newest job makes stale."""
+
+    def __init__(self) -> None:
+        self._newest: Job | None = None
+
+    def accept(self, job: Job | None) -> None:
+        """The pool's newest job; None: the session is over, all that was given in it is stale."""
+        self._newest = job
+
+    def judge(self, found: Found, now: float) -> Verdict:
+        """Weigh a claim at `now` (the loop's clock). The Work remembers it, so that the next of its kind is known."""
+        work, header, number = verify(found)
+        quality = quality_of(number, work)
+        fate = self._fate(found, work, now)
+        if quality is not Quality.FALSE and not _first_time(found, work):
+            fate = Fate.DUPLICATE
+        return Verdict(found, work, header, number, quality, fate)
+
+    def _fate(self, found: Found, work: Work, now: float) -> Fate:
+        job, newest = work.job, self._newest
+        if newest is None or job.session != newest.session:
+            return Fate.STALE
+        if (found.version ^ job.version) & ~(job.version_mask & newest.version_mask):
+            return Fate.OUTSIDE_MASK
+        if not job.ntime <= found.ntime <= job.ntime + max(0, int(now - job.received_s)):
+            return Fate.OUTSIDE_NTIME
+        # A clean job with the same previous block (some pools send one at each change of difficulty) makes older
+        # work not worth mining, but what was found in it is still good.
+        return Fate.FRESH if job.prev_hash == newest.prev_hash else Fate.STALE
+
+
+def _first_time(found: Found, work: Work) -> bool:
+    claim = (found.version, found.ntime, found.nonce)
+    if claim in work.seen:
+        return False
+    work.seen[claim] = None
+    if len(work.seen) > _SEEN_LIMIT:
+        del work.seen[next(iter(work.seen))]
+    return True

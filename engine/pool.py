@@ -1,0 +1,45 @@
+"""What a pool is to the miner: Stratum client, own node, failover group. Four verbs and two values."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+from .judge import Verdict
+from .tally import Result
+from .work import Job
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStats:
+    connected: bool = False
+    user: str = ""
+    difficulty: Fraction | None = None  # of shares, now; None before the first
+    latency_s: float | None = None  # of the last answer to a share
+    reconnects: int = 0
+    malformed: int = 0  # lines that could not be understood
+
+
+class Pool(Protocol):
+    @property
+    def name(self) -> str:
+        """How it is shown: its URL without secrets."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to connect; returns at once. Raises InputError for settings that cannot work."""
+
+    def jobs(self) -> AsyncIterator[Job | None]:
+        """Each job as it comes; None when there is none to work on any more. Ends after stop."""
+        ...
+
+    async def submit(self, share: Verdict) -> Result:
+        """Send a share to the session that its job came from, and wait for what becomes of it. Never raises."""
+        ...
+
+    def stats(self) -> PoolStats: ...
+
+    async def stop(self) -> None:
+        """Wait a moment for outstanding answers, count the rest lost, let go of everything."""

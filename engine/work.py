@@ -1,0 +1,169 @@
+"""What flows through the miner: Job, Assignment, Work, Found.
+
+    pool ──Job──► miner ──Assignment──► Device ──Found──► judge ──Share──► pool
+                          draws Work at its own pace
+
+A Job is what the pool gave. An Assignment lets a device draw Work from the job's header space whenever it needs one.
+Work is one header template with as many versions as the device rolls. Found is a device's claim, not yet believed.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..ext._scan import midstate
+from .chain.header import Header, double_sha256
+from .chain.merkle import fold
+from .chain.target import target_from_bits
+from .space import HeaderSpace
+
+NONCES = 2**32
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What a pool gave, bound to the session (connection) that gave it. Hashes are in internal order."""
+
+    id: str | int  # the pool's own name for it, echoed as it came
+    session: int  # which connection; nothing of one is ever sent to another
+    prev_hash: bytes
+    coinb1: bytes
+    coinb2: bytes
+    branches: tuple[bytes, ...]
+    version: int
+    nbits: int
+    ntime: int
+    clean: bool  # older work is dead
+    extranonce1: bytes
+    extranonce2_size: int  # bytes; 0: only version, ntime and nonce are ours
+    target: int  # a share must not exceed it
+    given_target: int  # what it was when the pool gave the job; the difficulty may have changed since
+    version_mask: int  # bits of the version that we may roll
+    received_s: float  # the loop's clock
+
+    @cached_property
+    def network_target(self) -> int:
+        return target_from_bits(self.nbits)
+
+    @cached_property
+    def height(self) -> int | None:
+        """Block height from the coinbase (BIP34), or None when it does not say."""
+        return _bip34_height(self.coinb1)
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """Jobs with equal content share one header space, whatever the pool calls them."""
+        return (
+            self.session,
+            self.prev_hash,
+            self.coinb1,
+            self.extranonce1,
+            self.extranonce2_size,
+            self.coinb2,
+            self.branches,
+            self.nbits,
+        )
+
+    def merkle_root(self, extranonce2: bytes) -> bytes:
+        coinbase = self.coinb1 + self.extranonce1 + extranonce2 + self.coinb2
+        return fold(double_sha256(coinbase), self.branches)
+
+    def header(self, extranonce2: bytes, version: int, ntime: int, nonce: int) -> Header:
+        return Header(version, self.prev_hash, self.merkle_root(extranonce2), ntime, self.nbits, nonce)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Assignment:
+    """A device's part in a job: it draws Work from it, from any thread, at its own pace."""
+
+    job: Job
+    space: HeaderSpace
+    clock: Callable[[], float]  # the loop's; ntime advances with it
+    claim_target: int  # report hashes that do not exceed it
+
+    def draw(self, versions: int = 1, *, split: bool = False) -> Work | None:
+        """Headers that nobody has been given before, or None until the next second: the space is exhausted.
+
+        versions  how many to roll at once, at most; fewer are given when the mask grants fewer
+        split     the device can search a part of the nonces; only tiny spaces are split
+        """
+        job = self.job
+        ntime = job.ntime + max(0, int(self.clock() - job.received_s))
+        drawn = self.space.draw(ntime, job.version_mask, versions, split=split)
+        if drawn is None:
+            return None
+        extranonce2 = drawn.extranonce2.to_bytes(job.extranonce2_size, "big")
+        rolled = tuple(job.version ^ bits for bits in drawn.version_bits)
+        return Work(job, extranonce2, ntime, rolled, drawn.first, drawn.count, self.claim_target)
+
+
+@dataclass(eq=False)
+class Work:
+    """One header template: `count` nonces from `first` on, for each of the versions."""
+
+    job: Job
+    extranonce2: bytes
+    ntime: int
+    versions: tuple[int, ...]
+    first: int
+    count: int
+    claim_target: int
+    seen: dict[tuple[int, int, int], None] = field(default_factory=dict[tuple[int, int, int], None])  # the judge's
+
+    @cached_property
+    def merkle_root(self) -> bytes:
+        return self.job.merkle_root(self.extranonce2)
+
+    def header(self, version: int, ntime: int, nonce: int) -> bytes:
+        """80 bytes in wire order."""
+        return Header(version, self.job.prev_hash, self.merkle_root, ntime, self.job.nbits, nonce).pack()
+
+    def midstates(self) -> array[int]:
+        """8 words for each version, as the kernels take them."""
+        words = array("I")
+        for version in self.versions:
+            words.extend(midstate(self.header(version, self.ntime, 0)[:64]))
+        return words
+
+    def tail(self) -> array[int]:
+        """Header bytes 64..75 as three big-endian words, as the kernels take them."""
+        header = self.header(0, self.ntime, 0)
+        return array("I", (int.from_bytes(header[i : i + 4], "big") for i in (64, 68, 72)))
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where in a device a claim came from; None is unknown."""
+
+    chip: int | None = None
+    core: int | None = None
+    small_core: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A device's claim: one of these works, newest first, with this nonce, meets its claim target."""
+
+    device: str
+    works: tuple[Work, ...]
+    nonce: int
+    version: int
+    ntime: int
+    received_s: float  # the loop's clock
+    origin: Origin = Origin()
+    raw: bytes = b""  # the frame it came in
+
+
+def _bip34_height(coinb1: bytes) -> int | None:
+    script = coinb1[42:]  # after version, input count, outpoint and script length
+    if not script:
+        return None
+    size = script[0]
+    if 0x51 <= size <= 0x60:  # OP_1 .. OP_16
+        return size - 0x50
+    if not 1 <= size <= 5 or len(script) <= size:
+        return None
+    return int.from_bytes(script[1 : 1 + size], "little")
