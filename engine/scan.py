@@ -1,7 +1,7 @@
 """Scanning one header from Python: slices of kernel calls, exact results.
 
-    from joulehash import scan
-    scan(bytes.fromhex("0100000000…"))   # the genesis header: [2083236893]
+from joulehash import scan
+scan(bytes.fromhex("0100000000…"))   # the genesis header: [2083236893]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """joulehash: a SHA-256 mining engine and hardware bridge.
 
-    from joulehash import scan, scan_iter, verify, KERNELS
+from joulehash import scan, scan_iter, verify, KERNELS
 """
 
 from .engine.scan import scan, scan_iter, verify
