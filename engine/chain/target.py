@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from math import isfinite
 
 MAX_TARGET = 2**256 - 1
 DIFFICULTY_1 = 0xFFFF << 208  # the target of difficulty 1; nBits 1d00ffff
@@ -23,9 +22,9 @@ def target_from_bits(bits: int) -> int:
     if not 0 <= bits < 2**32:
         raise ValueError(f"nBits {bits:#x}: takes 0 to 0xffffffff")
     exponent, mantissa = bits >> 24, bits & 0x007FFFFF
-    if bits & 0x00800000 and mantissa:
-        raise ValueError(f"nBits {bits:08x}: the sign bit is set, the target would be negative")
     target = mantissa << 8 * (exponent - 3) if exponent > 3 else mantissa >> 8 * (3 - exponent)
+    if bits & 0x00800000 and target:  # minus 0 is 0, as in Bitcoin Core's SetCompact
+        raise ValueError(f"nBits {bits:08x}: the sign bit is set, the target would be negative")
     if target > MAX_TARGET:
         raise ValueError(f"nBits {bits:08x}: the target would exceed 2^256-1")
     return target
@@ -49,18 +48,17 @@ def target_from_difficulty(difficulty: Difficulty) -> int:
 
 
 def exact_difficulty(difficulty: Difficulty) -> Fraction:
-    """The number itself. ValueError unless it is above 0, finite, and between 1e-100 and 1e100."""
+    """The number itself. ValueError unless it is from 1e-100 to 1e100."""
     try:
-        if isinstance(difficulty, float) and not isfinite(difficulty):
-            raise ValueError
         number = Decimal(str(difficulty)) if isinstance(difficulty, float | str) else difficulty
         if isinstance(number, Decimal) and (not number.is_finite() or abs(number.adjusted()) > 100):
-            raise ValueError
+            raise ValueError  # before Fraction writes all its digits out
         exact = Fraction(number)
     except (ValueError, InvalidOperation):
-        raise ValueError(f"difficulty {str(difficulty)[:40]!r}: takes a number above 0") from None
+        raise ValueError(f"difficulty {difficulty!r:.40}: takes a number from 1e-100 to 1e100") from None
     if not Fraction(1, 10**100) <= exact <= 10**100:
-        raise ValueError(f"difficulty {str(difficulty)[:40]}: takes a number above 0")
+        too = "low" if exact < 1 else "high"  # the number itself might take thousands of digits
+        raise ValueError(f"difficulty too {too}: takes a number from 1e-100 to 1e100")
     return exact
 
 

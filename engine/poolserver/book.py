@@ -1,0 +1,106 @@
+"""The jobs that a pool server has given out, shared by its sessions, and what a submitted share is worth. Pure."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from ..chain.header import Header, double_sha256, hash_number
+from ..chain.merkle import fold
+from ..stratum.messages import Notify, Submit
+from ..templates.template import Template
+
+EXTRANONCE1_SIZE = 4
+EXTRANONCE2_SIZE = 8
+_KEEP = 16  # jobs of the current block that may still be submitted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PoolJob:
+    """A template as every session is told of it."""
+
+    id: str
+    template: Template
+    coinb1: bytes
+    coinb2: bytes
+    target: int  # the block's
+
+    def notify(self, *, clean: bool) -> Notify:
+        t = self.template
+        return Notify(self.id, t.prev_hash, self.coinb1, self.coinb2, t.branches, t.version, t.nbits, t.curtime, clean)
+
+    def coinbase(self, extranonce: bytes) -> bytes:
+        return self.coinb1 + extranonce + self.coinb2
+
+    def header(self, extranonce: bytes, version: int, ntime: int, nonce: int) -> bytes:
+        """80 bytes; extranonce is 1 and 2 joined."""
+        root = fold(double_sha256(self.coinbase(extranonce)), self.template.branches)
+        return Header(version, self.template.prev_hash, root, ntime, self.template.nbits, nonce).pack()
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """A share as the pool computed it."""
+
+    job: PoolJob
+    header: bytes
+    coinbase: bytes
+    hash: int
+
+    @property
+    def is_block(self) -> bool:
+        return self.hash <= self.job.target
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    code: int  # 20 .. 25
+    text: str
+
+
+class JobBook:
+    """The current jobs, newest last; a new previous block clears it."""
+
+    def __init__(self) -> None:
+        self._jobs: OrderedDict[str, PoolJob] = OrderedDict()
+        self._serial = 0
+
+    @property
+    def current(self) -> PoolJob | None:
+        return next(reversed(self._jobs.values()), None)
+
+    def add(self, template: Template) -> tuple[PoolJob, bool]:
+        """(job, clean): clean when its previous block, or what it demands of a block, is new."""
+        before = self.current
+        clean = before is None or (before.template.prev_hash, before.template.nbits) != (
+            template.prev_hash,
+            template.nbits,
+        )
+        if clean:
+            self._jobs.clear()
+        self._serial += 1
+        coinb1, coinb2 = template.coinbase_halves(EXTRANONCE1_SIZE + EXTRANONCE2_SIZE)
+        job = PoolJob(f"{self._serial:x}", template, coinb1, coinb2, template.target)
+        self._jobs[job.id] = job
+        if len(self._jobs) > _KEEP:
+            self._jobs.popitem(last=False)
+        return job, clean
+
+    def find(self, job_id: str | int) -> PoolJob | None:
+        return self._jobs.get(job_id) if isinstance(job_id, str) else None
+
+
+def hash_share(job: PoolJob, submit: Submit, extranonce1: bytes, mask: int) -> Hashed | Fault:
+    """Rebuild and hash what was submitted, or say what is wrong with it. BIP310: bits outside the mask are refused."""
+    template = job.template
+    if len(submit.extranonce2) != EXTRANONCE2_SIZE:
+        return Fault(20, f"extranonce2 of {len(submit.extranonce2)} bytes; takes {EXTRANONCE2_SIZE}")
+    if not template.first_ntime <= submit.ntime <= template.last_ntime:
+        return Fault(20, f"Ntime out of range: {submit.ntime}; takes {template.first_ntime} to {template.last_ntime}")
+    bits = submit.version_bits
+    if bits is not None and bits & ~mask:
+        return Fault(20, f"Invalid version mask: {bits:08x}; takes bits of {mask:08x}")
+    version = template.version if bits is None else template.version & ~mask | bits & mask
+    extranonce = extranonce1 + submit.extranonce2
+    header = job.header(extranonce, version, submit.ntime, submit.nonce)
+    return Hashed(job, header, job.coinbase(extranonce), hash_number(double_sha256(header)))

@@ -1,0 +1,263 @@
+"""One miner's session with the pool server: what it may do when, and what its shares are worth. No I/O, no clock.
+
+Bytes in by `receive`, bytes out by `outgoing`; what the server must know comes as events. A raised difficulty counts
+from the next job on, a lowered one at once, as ckpool does. Standard codes: 20 other, 21 job not found (also after a
+new block: stale), 22 duplicate, 23 low difficulty, 24 unauthorized, 25 not subscribed.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from ..chain.target import target_from_difficulty
+from ..stratum.fields import Refusal
+from ..stratum.lines import Malformed
+from ..stratum.messages import (
+    Authorize,
+    Configure,
+    ExtranonceSubscribe,
+    GetTransactions,
+    Ping,
+    SetDifficulty,
+    Submit,
+    Subscribe,
+    SuggestDifficulty,
+    SuggestTarget,
+)
+from ..stratum.results import ConfigureResult, SubscribeResult
+from ..stratum.server import Asked, ServerProtocol
+from .book import EXTRANONCE2_SIZE, Fault, Hashed, JobBook, PoolJob, hash_share
+from .vardiff import Vardiff
+
+VERSION_MASK = 0x1FFFE000  # BIP320
+_MALFORMED_LIMIT = 10  # lines that cannot be understood, before the session is closed
+_JOBS_LIMIT = 32  # whose difficulty is remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A share that counts; `hashed.is_block` asks for the block to be handed in."""
+
+    hashed: Hashed
+    difficulty: Fraction  # what it was asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """The session is to be closed."""
+
+    reason: str
+
+
+Event = Accepted | Rejected | Drop | Malformed
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    shares_per_s: float = 200.0  # lasting; more are refused
+    burst: float = 2000.0
+    shares_per_job: int = 65_536  # remembered for telling duplicates; more are refused
+
+
+@dataclass
+class Session:
+    extranonce1: bytes
+    book: JobBook
+    vardiff: Vardiff
+    limits: Limits
+    opened_s: float
+    protocol: ServerProtocol = field(default_factory=ServerProtocol)
+    agent: str = ""
+    user: str | None = None  # authorized
+    subscribed: bool = False
+    mask: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    _malformed: int = 0
+    _sent_difficulty: Fraction | None = None
+    _tokens: float = 0.0
+    _tokens_s: float = 0.0
+    _offered: OrderedDict[str, Fraction] = field(default_factory=OrderedDict[str, Fraction])  # difficulty by job
+    _seen: dict[str, set[tuple[bytes, int, int, int]]] = field(
+        default_factory=dict[str, set[tuple[bytes, int, int, int]]]
+    )
+
+    def __post_init__(self) -> None:
+        self._tokens, self._tokens_s = self.limits.burst, self.opened_s
+
+    @property
+    def ready(self) -> bool:
+        """Whether it may be given jobs."""
+        return self.subscribed and self.user is not None
+
+    def outgoing(self) -> bytes:
+        return self.protocol.outgoing()
+
+    def receive(self, data: bytes, now: float) -> list[Event]:
+        events: list[Event] = []
+        for message in self.protocol.receive(data):
+            if isinstance(message, Malformed):
+                self._malformed += 1
+                events.append(message)
+                if self._malformed >= _MALFORMED_LIMIT:
+                    return [*events, Drop(f"{self._malformed} lines that cannot be understood")]
+            elif isinstance(message, Asked):
+                events += self._asked(message, now)
+        return events
+
+    def offer(self, job: PoolJob, *, clean: bool) -> None:
+        """Tell the miner of a job, at the difficulty of now."""
+        if clean:
+            self._offered.clear()
+            self._seen.clear()
+        self._tell_difficulty()
+        self._offered[job.id] = self.vardiff.difficulty
+        if len(self._offered) > _JOBS_LIMIT:
+            old, _ = self._offered.popitem(last=False)
+            self._seen.pop(old, None)
+        self.protocol.tell(job.notify(clean=clean))
+
+    def tick(self, now: float) -> None:
+        """Let the difficulty follow a miner that has gone quiet."""
+        if self.ready and self.vardiff.tick(now):
+            self._tell_difficulty()
+
+    # What the miner asks
+
+    def _asked(self, asked: Asked, now: float) -> list[Event]:
+        protocol, identity = self.protocol, asked.id
+        match asked.message:
+            case Configure() as configure:
+                self._configure(identity, configure)
+            case Subscribe() as subscribe:
+                self.agent = subscribe.agent
+                self.subscribed = True
+                result = SubscribeResult(self.extranonce1, EXTRANONCE2_SIZE, self.extranonce1.hex())
+                protocol.answer(identity, result.encode())
+                self._welcome()
+            case Authorize() as authorize if authorize.user:
+                self.user = authorize.user
+                protocol.answer(identity, True)
+                self._welcome()
+            case Authorize():
+                protocol.refuse(identity, 24, "Unauthorized worker: takes a user name that is not empty")
+            case Submit() as submit:
+                return self._submitted(identity, submit, now)
+            case SuggestDifficulty() as suggestion:
+                self._suggested(suggestion.difficulty, now)
+                protocol.answer(identity, True)
+            case SuggestTarget() as suggestion:
+                if suggestion.target:
+                    self._suggested(Fraction(0xFFFF << 208, suggestion.target), now)
+                protocol.answer(identity, True)
+            case ExtranonceSubscribe():
+                protocol.answer(identity, True)
+            case GetTransactions() as get:
+                self._get_transactions(identity, get)
+            case Ping():
+                protocol.answer(identity, "pong")
+            case _:
+                protocol.refuse(identity, 20, "Unknown method")
+        return []
+
+    def _configure(self, identity: object, configure: Configure) -> None:
+        try:
+            asked = configure.version_mask
+        except Refusal as refusal:
+            self.protocol.refuse(identity, 20, str(refusal))
+            return
+        if asked is not None:
+            self.mask = asked & VERSION_MASK
+        extranonce = "subscribe-extranonce" in configure.extensions
+        granted = ConfigureResult(self.mask, self._minimum_difficulty(configure), extranonce)
+        self.protocol.answer(identity, granted.encode(configure.extensions))
+
+    def _minimum_difficulty(self, configure: Configure) -> bool:
+        """BIP310 minimum-difficulty: never ask for less than the miner can count."""
+        if "minimum-difficulty" not in configure.extensions:
+            return False
+        try:
+            wanted = SuggestDifficulty.decode([configure.parameters.get("minimum-difficulty.value")]).difficulty
+        except Refusal:
+            return False
+        self.vardiff.least = min(max(wanted, self.vardiff.least), self.vardiff.most)
+        self.vardiff.difficulty = max(self.vardiff.difficulty, self.vardiff.least)
+        return True
+
+    def _welcome(self) -> None:
+        """The first job, once subscribed and authorized."""
+        if self.ready and not self._offered and (job := self.book.current) is not None:
+            self.offer(job, clean=True)
+
+    def _suggested(self, difficulty: Fraction, now: float) -> None:
+        if self.vardiff.suggest(difficulty, now):
+            self._tell_difficulty()
+
+    def _tell_difficulty(self) -> None:
+        if self._sent_difficulty != self.vardiff.difficulty:
+            self._sent_difficulty = self.vardiff.difficulty
+            self.protocol.tell(SetDifficulty(self.vardiff.difficulty))
+
+    def _get_transactions(self, identity: object, get: GetTransactions) -> None:
+        job = self.book.find(get.job)
+        if job is None:
+            self.protocol.refuse(identity, 21)
+        else:
+            self.protocol.answer(identity, [t.hex() for t in job.template.transactions])
+
+    # What it submits
+
+    def _submitted(self, identity: object, submit: Submit, now: float) -> list[Event]:
+        worth = self._weigh(submit, now)
+        if isinstance(worth, Fault):
+            self.rejected += 1
+            self.protocol.refuse(identity, worth.code, worth.text)
+            return [Rejected(worth)]
+        self.accepted += 1
+        self.protocol.answer(identity, True)
+        if self.vardiff.share(now):
+            self._tell_difficulty()
+        return [worth]
+
+    def _weigh(self, submit: Submit, now: float) -> Accepted | Fault:
+        if not self.subscribed:
+            return Fault(25, "Not subscribed")
+        if submit.user != self.user:
+            return Fault(24, "Unauthorized worker")
+        job = self.book.find(submit.job)
+        if job is None or job.id not in self._offered:
+            return Fault(21, "Job not found")
+        if not self._within_rate(now):
+            return Fault(20, f"More than {self.limits.shares_per_s:g} shares a second")
+        seen = self._seen.setdefault(job.id, set())
+        bits = submit.version_bits
+        version = job.template.version & self.mask if bits is None else bits
+        key = (submit.extranonce2, submit.ntime, submit.nonce, version)
+        if key in seen:
+            return Fault(22, "Duplicate share")
+        if len(seen) >= self.limits.shares_per_job:
+            return Fault(20, f"More than {self.limits.shares_per_job} shares for one job")
+        hashed = hash_share(job, submit, self.extranonce1, self.mask)
+        if isinstance(hashed, Fault):
+            return hashed
+        seen.add(key)
+        difficulty = min(self._offered[job.id], self.vardiff.difficulty)
+        if hashed.hash > target_from_difficulty(difficulty) and not hashed.is_block:
+            return Fault(23, "Low difficulty share")
+        return Accepted(hashed, difficulty)
+
+    def _within_rate(self, now: float) -> bool:
+        """A token bucket."""
+        self._tokens = min(self.limits.burst, self._tokens + (now - self._tokens_s) * self.limits.shares_per_s)
+        self._tokens_s = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
