@@ -18,7 +18,7 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class DeviceStats:
-    hashes: int | None  # counted since start; None: the device cannot count
+    hashes: int | None  # counted since it was made; None: the device cannot count
     starved_s: float = 0.0  # how long it had an assignment and no headers left in it
     note: str = ""  # what else there is to say of it, in a few words
 

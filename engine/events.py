@@ -82,4 +82,71 @@ class Note(Event, frozen=True, tag="note"):
     text: str
 
 
+class SessionOpened(Event, frozen=True, tag="session_opened"):
+    """A miner has connected to our pool server."""
+
+    address: str
+
+
+class SessionClosed(Event, frozen=True, tag="session_closed"):
+    address: str
+    user: str
+    agent: str
+    accepted: int
+    rejected: int
+    reason: str
+
+
+class PoolShare(Event, frozen=True, tag="pool_share"):
+    """Our pool server weighed a share; code is 0 when it was accepted."""
+
+    address: str
+    user: str
+    code: int
+    reason: str
+    difficulty: float
+
+
+class PoolBlock(Event, frozen=True, tag="pool_block"):
+    """A block was handed to the chain behind our pool server; reason is empty when the chain took it."""
+
+    height: int
+    hash: str
+    accepted: bool
+    reason: str
+
+
+class PoolTemplate(Event, frozen=True, tag="pool_template"):
+    source: str
+    height: int
+    transactions: int
+    network_difficulty: float
+    clean: bool
+
+
+class DeviceSummary(msgspec.Struct, frozen=True):
+    name: str
+    hashes: int | None
+    accepted: int
+    hardware_errors: int
+
+
+class Summary(Event, frozen=True, tag="summary"):
+    """The last line of `joulehash mine --json`."""
+
+    duration_s: float
+    hashes: int
+    rate_hps: float
+    accepted: int
+    rejected: int
+    stale: int
+    duplicates: int
+    lost: int
+    pending: int
+    hardware_errors: int
+    blocks: int
+    starved_s: float
+    devices: list[DeviceSummary]
+
+
 Report = Callable[[Event], None]

@@ -22,13 +22,21 @@ class PoolStats:
     malformed: int = 0  # lines that could not be understood
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What the devices together will want of a pool."""
+
+    rate_hps: float | None = None  # None: unknown
+    version_bits: int = 0  # the most that one of them needs to roll
+
+
 class Pool(Protocol):
     @property
     def name(self) -> str:
         """How it is shown: its URL without secrets."""
         ...
 
-    async def start(self) -> None:
+    async def start(self, demand: Demand) -> None:
         """Begin to connect; returns at once. Raises InputError for settings that cannot work."""
 
     def jobs(self) -> AsyncIterator[Job | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from ..chain.header import Header, double_sha256, hash_number
@@ -12,7 +11,7 @@ from ..templates.template import Template
 
 EXTRANONCE1_SIZE = 4
 EXTRANONCE2_SIZE = 8
-_KEEP = 16  # jobs of the current block that may still be submitted
+_SERIAL_SIZE = 4  # the job's number in its coinbase: jobs of one template differ
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,15 +58,11 @@ class Fault:
 
 
 class JobBook:
-    """The current jobs, newest last; a new previous block clears it."""
+    """Makes jobs of templates, and knows the current one."""
 
     def __init__(self) -> None:
-        self._jobs: OrderedDict[str, PoolJob] = OrderedDict()
+        self.current: PoolJob | None = None
         self._serial = 0
-
-    @property
-    def current(self) -> PoolJob | None:
-        return next(reversed(self._jobs.values()), None)
 
     def add(self, template: Template) -> tuple[PoolJob, bool]:
         """(job, clean): clean when its previous block, or what it demands of a block, is new."""
@@ -76,18 +71,18 @@ class JobBook:
             template.prev_hash,
             template.nbits,
         )
-        if clean:
-            self._jobs.clear()
-        self._serial += 1
-        coinb1, coinb2 = template.coinbase_halves(EXTRANONCE1_SIZE + EXTRANONCE2_SIZE)
-        job = PoolJob(f"{self._serial:x}", template, coinb1, coinb2, template.target)
-        self._jobs[job.id] = job
-        if len(self._jobs) > _KEEP:
-            self._jobs.popitem(last=False)
-        return job, clean
+        self.current = self._make(template)
+        return self.current, clean
 
-    def find(self, job_id: str | int) -> PoolJob | None:
-        return self._jobs.get(job_id) if isinstance(job_id, str) else None
+    def renew(self) -> PoolJob | None:
+        """The current template as another job, which shares no header with it; None before the first."""
+        return None if self.current is None else self._make(self.current.template)
+
+    def _make(self, template: Template) -> PoolJob:
+        self._serial += 1
+        coinb1, coinb2 = template.coinbase_halves(_SERIAL_SIZE + EXTRANONCE1_SIZE + EXTRANONCE2_SIZE)
+        mark = (self._serial % 256**_SERIAL_SIZE).to_bytes(_SERIAL_SIZE, "big")
+        return PoolJob(f"{self._serial:x}", template, coinb1 + mark, coinb2, template.target)
 
 
 def hash_share(job: PoolJob, submit: Submit, extranonce1: bytes, mask: int) -> Hashed | Fault:

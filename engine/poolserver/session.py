@@ -33,7 +33,7 @@ from .vardiff import Vardiff
 
 VERSION_MASK = 0x1FFFE000  # BIP320
 _MALFORMED_LIMIT = 10  # lines that cannot be understood, before the session is closed
-_JOBS_LIMIT = 32  # whose difficulty is remembered
+_OFFERS_LIMIT = 32  # jobs of one block that may still be submitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,15 @@ class Limits:
     shares_per_job: int = 65_536  # remembered for telling duplicates; more are refused
 
 
+@dataclass(slots=True)
+class _Offer:
+    """A job as this miner was told of it."""
+
+    job: PoolJob
+    difficulty: Fraction
+    seen: set[tuple[bytes, int, int, int]] = field(default_factory=set[tuple[bytes, int, int, int]])
+
+
 @dataclass
 class Session:
     extranonce1: bytes
@@ -84,10 +93,7 @@ class Session:
     _sent_difficulty: Fraction | None = None
     _tokens: float = 0.0
     _tokens_s: float = 0.0
-    _offered: OrderedDict[str, Fraction] = field(default_factory=OrderedDict[str, Fraction])  # difficulty by job
-    _seen: dict[str, set[tuple[bytes, int, int, int]]] = field(
-        default_factory=dict[str, set[tuple[bytes, int, int, int]]]
-    )
+    _offers: OrderedDict[str, _Offer] = field(default_factory=OrderedDict[str, "_Offer"])
 
     def __post_init__(self) -> None:
         self._tokens, self._tokens_s = self.limits.burst, self.opened_s
@@ -115,19 +121,17 @@ class Session:
     def offer(self, job: PoolJob, *, clean: bool) -> None:
         """Tell the miner of a job, at the difficulty of now."""
         if clean:
-            self._offered.clear()
-            self._seen.clear()
+            self._offers.clear()
         self._tell_difficulty()
-        self._offered[job.id] = self.vardiff.difficulty
-        if len(self._offered) > _JOBS_LIMIT:
-            old, _ = self._offered.popitem(last=False)
-            self._seen.pop(old, None)
+        self._offers[job.id] = _Offer(job, self.vardiff.difficulty)
+        if len(self._offers) > _OFFERS_LIMIT:
+            self._offers.popitem(last=False)
         self.protocol.tell(job.notify(clean=clean))
 
     def tick(self, now: float) -> None:
         """Let the difficulty follow a miner that has gone quiet."""
         if self.ready and self.vardiff.tick(now):
-            self._tell_difficulty()
+            self._difficulty_changed()
 
     # What the miner asks
 
@@ -193,24 +197,31 @@ class Session:
 
     def _welcome(self) -> None:
         """The first job, once subscribed and authorized."""
-        if self.ready and not self._offered and (job := self.book.current) is not None:
+        if self.ready and not self._offers and (job := self.book.current) is not None:
             self.offer(job, clean=True)
 
     def _suggested(self, difficulty: Fraction, now: float) -> None:
         if self.vardiff.suggest(difficulty, now):
-            self._tell_difficulty()
+            self._difficulty_changed()
 
     def _tell_difficulty(self) -> None:
         if self._sent_difficulty != self.vardiff.difficulty:
             self._sent_difficulty = self.vardiff.difficulty
             self.protocol.tell(SetDifficulty(self.vardiff.difficulty))
 
+    def _difficulty_changed(self) -> None:
+        """A raised one counts from the next job on, so there is one at once: a fast miner must not flood us."""
+        raised = self._sent_difficulty is not None and self.vardiff.difficulty > self._sent_difficulty
+        self._tell_difficulty()
+        if raised and self.ready and (job := self.book.renew()) is not None:
+            self.offer(job, clean=False)
+
     def _get_transactions(self, identity: object, get: GetTransactions) -> None:
-        job = self.book.find(get.job)
-        if job is None:
+        offer = self._offers.get(str(get.job))
+        if offer is None:
             self.protocol.refuse(identity, 21)
         else:
-            self.protocol.answer(identity, [t.hex() for t in job.template.transactions])
+            self.protocol.answer(identity, [t.hex() for t in offer.job.template.transactions])
 
     # What it submits
 
@@ -223,7 +234,7 @@ class Session:
         self.accepted += 1
         self.protocol.answer(identity, True)
         if self.vardiff.share(now):
-            self._tell_difficulty()
+            self._difficulty_changed()
         return [worth]
 
     def _weigh(self, submit: Submit, now: float) -> Accepted | Fault:
@@ -231,13 +242,12 @@ class Session:
             return Fault(25, "Not subscribed")
         if submit.user != self.user:
             return Fault(24, "Unauthorized worker")
-        job = self.book.find(submit.job)
-        if job is None or job.id not in self._offered:
+        offer = self._offers.get(str(submit.job))
+        if offer is None:
             return Fault(21, "Job not found")
         if not self._within_rate(now):
             return Fault(20, f"More than {self.limits.shares_per_s:g} shares a second")
-        seen = self._seen.setdefault(job.id, set())
-        bits = submit.version_bits
+        job, seen, bits = offer.job, offer.seen, submit.version_bits
         version = job.template.version & self.mask if bits is None else bits
         key = (submit.extranonce2, submit.ntime, submit.nonce, version)
         if key in seen:
@@ -248,7 +258,7 @@ class Session:
         if isinstance(hashed, Fault):
             return hashed
         seen.add(key)
-        difficulty = min(self._offered[job.id], self.vardiff.difficulty)
+        difficulty = min(offer.difficulty, self.vardiff.difficulty)
         if hashed.hash > target_from_difficulty(difficulty) and not hashed.is_block:
             return Fault(23, "Low difficulty share")
         return Accepted(hashed, difficulty)

@@ -60,7 +60,7 @@ class Settings:
     agent: str = "joulehash"
     version_mask: int = 0x1FFFE000  # bits that our devices can roll (BIP320); 0: do not ask
     min_bit_count: int = 2
-    suggest_difficulty: Fraction | None = None
+    suggest_difficulty: Fraction | None = None  # 0: do not; None: do not, or what the pool's shell makes of the rate
     minimum_difficulty: Fraction | None = None
     extranonce_subscribe: bool = False
 
@@ -163,18 +163,12 @@ class ClientProtocol:
                     events += self._told(message, now)
         return events
 
-    def closed(self) -> list[Event]:
+    def closed(self, reason: str) -> list[Event]:
         """The connection is gone: what was outstanding is lost. Learns from where it broke off."""
         if self._subscribed is None:  # old servers hang up on mining.configure: try without it, then with it again
             self.quirks.no_configure = not self.quirks.no_configure
-        events: list[Event] = [self._lost(sent, "connection lost") for sent in self._pending.values()]
-        self._pending.clear()
-        return events
-
-    def expire(self, now: float, timeout_s: float) -> list[Event]:
-        """Shares that went unanswered for `timeout_s` are lost."""
-        late = [identity for identity, sent in self._pending.items() if now - sent.sent_s >= timeout_s]
-        return [self._lost(self._pending.pop(identity), f"no answer in {timeout_s:g} s") for identity in late]
+        pending, self._pending = self._pending, {}
+        return [Answered(sent.share, Result(Outcome.LOST, reason)) for sent in pending.values()]
 
     def oldest_pending_s(self, now: float) -> float:
         """How long the oldest unanswered share has waited."""
@@ -250,7 +244,7 @@ class ClientProtocol:
         if not answer.ok or self._subscribed is None:
             return [Refused(f"authorize {self.settings.user!r}: {answer.reason}", credentials=True)]
         self.ready = True
-        if self.settings.suggest_difficulty is not None:
+        if self.settings.suggest_difficulty:
             self._ask(SuggestDifficulty(self.settings.suggest_difficulty))
         events: list[Event] = [Ready(self._subscribed.extranonce1, self._subscribed.extranonce2_size, self._mask)]
         if self._held is not None:
@@ -373,9 +367,6 @@ class ClientProtocol:
             del self._asked[next(iter(self._asked))]
         self._out += encode_request(identity, message.method, message.encode())
         return identity
-
-    def _lost(self, sent: _Sent, reason: str) -> Answered:
-        return Answered(sent.share, Result(Outcome.LOST, reason))
 
 
 def _configure(settings: Settings) -> Configure:

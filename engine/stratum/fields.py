@@ -53,6 +53,12 @@ def items(value: object, name: str, limit: int) -> list[object]:
     return value  # pyright: ignore[reportUnknownVariableType]
 
 
+def mapping(value: object, name: str, limit: int) -> dict[str, object]:
+    if not isinstance(value, dict) or len(value) > limit:  # pyright: ignore[reportUnknownArgumentType]
+        raise Refusal(f"{name}: takes an object of at most {limit}")
+    return value  # pyright: ignore[reportUnknownVariableType]  # JSON has only strings for keys
+
+
 def hex_bytes(value: object, name: str, least: int, most: int) -> bytes:
     if not isinstance(value, str):
         raise Refusal(f"{name}: takes hex digits")

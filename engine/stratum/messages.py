@@ -27,6 +27,7 @@ from .fields import (
     integer,
     items,
     job_id,
+    mapping,
     swap_words,
     text,
 )
@@ -66,10 +67,8 @@ class Configure:
     @classmethod
     def decode(cls, params: list[object]) -> Self:
         names = items(at(params, 0, "extensions"), "extensions", 32)
-        parameters = params[1] if len(params) > 1 and params[1] is not None else {}
-        if not isinstance(parameters, dict) or len(parameters) > 64:  # pyright: ignore[reportUnknownArgumentType]
-            raise Refusal("extension parameters: takes an object of at most 64 entries")
-        return cls(tuple(text(name, "extension") for name in names), dict(parameters))  # pyright: ignore
+        parameters: object = params[1] if len(params) > 1 and params[1] is not None else dict[str, object]()
+        return cls(tuple(text(name, "extension") for name in names), mapping(parameters, "extension parameters", 64))
 
     def encode(self) -> list[object]:
         return [list(self.extensions), self.parameters]

@@ -90,7 +90,7 @@ class Answer:
                 return cls(False, None, reason_of(reject_reason) or "refused without a reason")
             return cls(True)
         if isinstance(error, list):
-            parts: list[object] = error
+            parts: list[object] = error  # pyright: ignore[reportUnknownVariableType]
             code = parts[0] if parts and isinstance(parts[0], int) and not isinstance(parts[0], bool) else None
             words = [reason_of(part) for part in parts[1:] if isinstance(part, str)]
             return cls(False, code, next((w for w in words if w), _CODES.get(code or 20, "refused")))

@@ -1,0 +1,78 @@
+"""The command line: one typer application, one module a command, one place where errors become a line and a code.
+
+Exit codes: 0 done or pass, 1 fail, 2 could not run. What a command needs is imported when it runs, so that
+`joulehash --help` is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, cast
+
+import typer
+
+from ..engine.errors import JoulehashError
+from ..ext.kernels import KernelError
+from .commands import bench, doctor, mine, pool, scan
+
+EXIT_ERROR = 2
+_UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])  # typer has no public name for it
+
+app = typer.Typer(
+    name="joulehash",
+    help="A SHA-256 mining engine and hardware bridge.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("mine")(mine.mine)
+app.command("pool")(pool.pool)
+app.command("scan")(scan.scan)
+app.command("bench")(bench.bench)
+app.command("doctor")(doctor.doctor)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from .. import __version__
+
+        typer.echo(f"joulehash {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """A SHA-256 mining engine and hardware bridge."""
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run it with these arguments: the exit code. Expected failures are one line on stderr."""
+    try:
+        code = app(arguments, prog_name="joulehash", standalone_mode=False)
+    except (JoulehashError, KernelError) as error:
+        return _fail(str(error))
+    except _UsageError as error:
+        message = cast("str", getattr(error, "format_message", error.__str__)())
+        return _fail(f"{message.rstrip('.')}; see joulehash --help" if message else "see joulehash --help")
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str) -> int:
+    typer.echo(f"joulehash: {' '.join(message.split())}", err=True)
+    return EXIT_ERROR

@@ -1,0 +1,143 @@
+"""`joulehash mine`: devices, a pool, and a face to watch them by."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ...engine.errors import InputError
+
+if TYPE_CHECKING:
+    from ...engine.device import Device
+    from ...engine.events import Report, Summary
+    from ...engine.pool import Pool
+    from ..faces import Face
+    from ..options import MineOptions
+
+VERSION_MASK = 0x1FFFE000  # BIP320: the bits that are ours to roll
+
+
+def mine(
+    url: Annotated[
+        list[str] | None,
+        typer.Option("-o", "--url", metavar="URL", help="Pool, as stratum+tcp://HOST:PORT or stratum+ssl://HOST:PORT."),
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option("-u", "--user", help="User name at the pool, often ADDRESS.WORKER.")
+    ] = None,
+    password: Annotated[str | None, typer.Option("-p", "--password", "--pass", help="Password at the pool.")] = None,
+    device: Annotated[
+        list[str] | None, typer.Option("-d", "--device", metavar="DEVICE", help="What to mine with: cpu or cpu:KERNEL.")
+    ] = None,
+    kernel: Annotated[str | None, typer.Option("-k", "--kernel", help="Hash kernel; short for -d cpu:KERNEL.")] = None,
+    threads: Annotated[int | None, typer.Option("-t", "--threads", help="CPU threads; one for each core.")] = None,
+    affinity: Annotated[
+        bool | None, typer.Option("--affinity/--no-affinity", help="Bind each thread to its core.", show_default="bind")
+    ] = None,
+    duration: Annotated[float | None, typer.Option(metavar="S", help="Stop after so many seconds.")] = None,
+    shares: Annotated[int | None, typer.Option(metavar="N", help="Stop after so many accepted shares.")] = None,
+    block_every: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="Embedded pool: seconds between blocks, on average.", show_default="60"),
+    ] = None,
+    difficulty: Annotated[
+        str | None,
+        typer.Option(metavar="D", help="Share difficulty to suggest to the pool; 0 for none.", show_default="by rate"),
+    ] = None,
+    version_rolling: Annotated[
+        bool | None,
+        typer.Option("--version-rolling/--no-version-rolling", help="Ask the pool for version bits to roll."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("-c", "--config", metavar="FILE", help="TOML file with the same names under [mine].")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
+) -> int:
+    """Mine with the CPU, on a pool or, without -o, on an embedded one that needs nothing."""
+    from ..faces import choose_face
+    from ..options import MineOptions, load_options, merge, one_pool
+
+    given = MineOptions(
+        url=one_pool(url),
+        user=user,
+        password=password,
+        devices=device,
+        kernel=kernel,
+        threads=threads,
+        affinity=affinity,
+        duration=duration,
+        shares=shares,
+        block_every=block_every,
+        difficulty=difficulty,
+        version_rolling=version_rolling,
+    )
+    options = merge(given, load_options(config))
+    options.check()
+    asyncio.run(_mine(options, choose_face(as_json=as_json)))
+    return 0
+
+
+async def _mine(options: MineOptions, face: Face) -> None:
+    from ... import __version__
+    from ...engine.events import Started
+    from ...engine.miner import Miner
+    from ..signals import stop_on_signals
+
+    summary: Summary | None = None
+    try:
+        devices = make_devices(options)
+        pool = make_pool(options, face.event)
+        miner = Miner(pool, devices, face.event)
+        face.event(Started(__version__, pool.name, [d.name for d in devices]))
+        with stop_on_signals(miner.stop):
+            watching = asyncio.create_task(face.watch(miner))
+            try:
+                summary = await miner.run(options.duration, options.shares)
+            finally:
+                watching.cancel()
+    finally:
+        face.close(summary)
+
+
+def make_devices(options: MineOptions) -> list[Device]:
+    """The devices that -d names; without it the CPU. Raises InputError."""
+    from ...engine.cpu import CpuDevice
+
+    names = options.devices or [f"cpu:{options.kernel}" if options.kernel else "cpu"]
+    if options.devices and options.kernel:
+        raise InputError("--kernel is short for -d cpu:KERNEL: give one of them")
+    devices: list[Device] = []
+    for name in names:
+        kind, _, kernel = name.partition(":")
+        if kind != "cpu":
+            raise InputError(f"device {name!r}: is unknown; takes cpu or cpu:KERNEL")
+        affinity = options.affinity is not False
+        devices.append(CpuDevice(kernel or None, options.threads, affinity=affinity, name=name))
+    if len({device.name for device in devices}) < len(devices):
+        raise InputError(f"-d {' -d '.join(names)}: each device can be given once")
+    return devices
+
+
+def make_pool(options: MineOptions, report: Report) -> Pool:
+    """The pool that -o names; without it the embedded one. Raises InputError."""
+    from ... import __version__
+    from ...engine.pools.embedded import EmbeddedPool
+    from ...engine.pools.stratum import StratumPool
+    from ...engine.pools.url import PoolURL
+    from ...engine.stratum.client import Settings
+
+    url = PoolURL.parse(options.url) if options.url is not None else None
+    settings = Settings(
+        options.user or "joulehash",
+        "x" if options.password is None else options.password,
+        f"joulehash/{__version__}",
+        0 if options.version_rolling is False else VERSION_MASK,
+        suggest_difficulty=options.suggested,
+        extranonce_subscribe=url is not None and url.extranonce_subscribe,
+    )
+    if url is None:
+        return EmbeddedPool(settings, report, options.block_every or 60.0)
+    return StratumPool(url, settings, report)

@@ -1,0 +1,72 @@
+"""How mining is shown: JSON lines, plain lines, or a live screen. Each takes the same events and looks at one miner."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from ..engine.events import Event, Summary
+from ..engine.miner import Miner
+from .lines import line_of, status_line, summary_lines
+
+STATUS_S = 10.0
+
+
+class Face(Protocol):
+    def event(self, event: Event) -> None:
+        """Something has happened."""
+
+    async def watch(self, miner: Miner) -> None:
+        """Show the miner until cancelled."""
+
+    def close(self, summary: Summary | None) -> None:
+        """The end; without a summary it ended with an error."""
+
+
+class JsonFace:
+    """One JSON object a line on stdout; the last is the summary."""
+
+    def event(self, event: Event) -> None:
+        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
+        sys.stdout.flush()
+
+    async def watch(self, miner: Miner) -> None:
+        del miner
+
+    def close(self, summary: Summary | None) -> None:
+        if summary is not None:
+            self.event(summary)
+
+
+class PlainFace:
+    """Lines with the time of day, and a status line now and then: for logs and pipes."""
+
+    def event(self, event: Event) -> None:
+        if (line := line_of(event)) is not None:
+            self._print(line)
+
+    async def watch(self, miner: Miner) -> None:
+        while True:
+            await asyncio.sleep(STATUS_S)
+            self._print(status_line(miner))
+
+    def close(self, summary: Summary | None) -> None:
+        for line in summary_lines(summary) if summary is not None else ():
+            print(line, flush=True)
+
+    def _print(self, line: str) -> None:
+        print(f"{datetime.now():%H:%M:%S} {line}", flush=True)
+
+
+def choose_face(*, as_json: bool) -> Face:
+    if as_json:
+        return JsonFace()
+    if sys.stdout.isatty():
+        from .screen import ScreenFace
+
+        return ScreenFace()
+    return PlainFace()

@@ -1,0 +1,108 @@
+"""Events, the state of mining and its summary, each as a line of text in the miners' vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from ..engine.chain.target import expected_hashes
+from ..engine.events import (
+    Connected,
+    DeviceFailed,
+    Disconnected,
+    Event,
+    HardwareError,
+    JobReceived,
+    Malformed,
+    Note,
+    PoolBlock,
+    PoolMessage,
+    SessionClosed,
+    SessionOpened,
+    ShareDone,
+    Started,
+    Summary,
+)
+from ..engine.miner import Miner
+from ..engine.rates import WINDOWS_S
+from .units import difficulty_text, duration_text, rate_text, span_text
+
+WINDOW_NAMES = dict(zip(("5s", "1m", "15m"), WINDOWS_S, strict=True))
+
+
+def line_of(event: Event) -> str | None:
+    """What a person wants to read of it; None: nothing."""
+    match event:
+        case Started():
+            return f"joulehash {event.version} mines on {event.pool} with {', '.join(event.devices)}"
+        case Connected():
+            rolling = f"version mask {event.version_mask}" if int(event.version_mask, 16) else "no version rolling"
+            return f"connected to {event.pool}: extranonce2 of {event.extranonce2_size} bytes, {rolling}"
+        case Disconnected():
+            again = "" if event.retry_s is None else f"; next try in {span_text(event.retry_s)}"
+            return f"disconnected: {event.reason}{again}"
+        case JobReceived() if event.new_block:
+            height = "a new block" if event.height is None else f"block {event.height}"
+            network, share = difficulty_text(event.network_difficulty), difficulty_text(event.difficulty)
+            return f"work for {height}, difficulty {network}; share difficulty {share}"
+        case ShareDone():
+            return _share_line(event)
+        case HardwareError():
+            return f"hardware error: {event.device} reported nonce {event.nonce}, which does not hash to its target"
+        case DeviceFailed():
+            again = "" if event.retry_s is None else f"; started again in {span_text(event.retry_s)}"
+            return f"{event.device} failed: {event.reason}{again}"
+        case PoolMessage():
+            return f"the pool says: {event.text}"
+        case Malformed():
+            return f"not understood: {event.reason}"
+        case PoolBlock():
+            fate = "accepted by the chain" if event.accepted else f"refused by the chain: {event.reason}"
+            return f"BLOCK {event.height} {fate}: {event.hash}"
+        case SessionOpened():
+            return f"a miner connected from {event.address}"
+        case SessionClosed():
+            who = f" ({event.user})" if event.user else ""
+            return f"{event.address}{who} left: {event.reason}; A {event.accepted} R {event.rejected}"
+        case Note():
+            return event.text
+        case _:
+            return None
+
+
+def _share_line(event: ShareDone) -> str:
+    what = "BLOCK" if event.block else "share"
+    latency = "" if event.latency_s is None else f", {span_text(event.latency_s)}"
+    reason = f": {event.reason}" if event.reason else ""
+    return (
+        f"{event.outcome} {what} of difficulty {difficulty_text(event.difficulty)} by {event.device}{latency}{reason}"
+    )
+
+
+def rates_line(miner: Miner) -> str:
+    windows = [f"({name}) {rate_text(miner.meter.rate(s))}" for name, s in WINDOW_NAMES.items()]
+    return "  ".join([*windows, f"(avg) {rate_text(miner.meter.average())}"])
+
+
+def counts_line(miner: Miner) -> str:
+    t = miner.tally
+    return f"A {t.accepted}  R {t.rejected}  S {t.stale}  D {t.duplicates}  L {t.lost}  HW {t.hardware_errors}"
+
+
+def status_line(miner: Miner) -> str:
+    return f"{rates_line(miner)} | {counts_line(miner)}"
+
+
+def time_to(target: int, rate_hps: float | None) -> float | None:
+    """Seconds until a hash of at most `target` is expected at this rate."""
+    return float(expected_hashes(target) / Fraction(rate_hps)) if rate_hps else None
+
+
+def summary_lines(summary: Summary) -> Iterator[str]:
+    """The account at the end."""
+    s = summary
+    yield f"{duration_text(s.duration_s)} of mining, {s.hashes:,} hashes, {rate_text(s.rate_hps)} on average"
+    yield (
+        f"accepted {s.accepted}, rejected {s.rejected}, stale {s.stale}, duplicate {s.duplicates}, lost {s.lost}; "
+        f"blocks {s.blocks}; hardware errors {s.hardware_errors}"
+    )

@@ -1,0 +1,92 @@
+"""Options of `joulehash mine`: from the command line, and under the same names from a TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from fractions import Fraction
+from pathlib import Path
+
+import msgspec
+
+from ..engine.chain.target import exact_difficulty
+from ..engine.errors import InputError
+
+
+class MineOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """None: not given. The names are those of the flags, and of the keys of [mine] in the configuration."""
+
+    url: str | None = None
+    user: str | None = None
+    password: str | None = None
+    devices: list[str] | None = None
+    kernel: str | None = None
+    threads: int | None = None
+    affinity: bool | None = None
+    duration: float | None = None
+    shares: int | None = None
+    block_every: float | None = None
+    difficulty: float | str | None = None
+    version_rolling: bool | None = None
+
+    def check(self) -> None:
+        """Raises InputError for the first option out of bounds."""
+        _above_zero(self.duration, "--duration", "seconds")
+        _above_zero(self.block_every, "--block-every", "seconds")
+        _above_zero(self.shares, "--shares", "a number of shares")
+        if self.url is not None and not self.user:
+            raise InputError(f"pool {self.url}: the user name is missing; give it with -u, often ADDRESS.WORKER")
+        if self.url is not None and self.block_every is not None:
+            raise InputError("--block-every: is for the embedded pool; leave it out with -o")
+        _ = self.suggested
+
+    @property
+    def suggested(self) -> Fraction | None:
+        """The difficulty to suggest: None by rate, 0 none at all."""
+        if self.difficulty is None:
+            return None
+        if self.difficulty in (0, "0"):
+            return Fraction(0)
+        try:
+            return exact_difficulty(self.difficulty)
+        except ValueError as error:
+            raise InputError(f"--difficulty: {error}") from None
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    mine: MineOptions = msgspec.field(default_factory=MineOptions)
+
+
+def load_options(path: Path | None) -> MineOptions:
+    """What the file says. Raises InputError that names the key, or the line, and what it takes."""
+    if path is None:
+        return MineOptions()
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return msgspec.convert(data, _File).mine
+    except OSError as error:
+        raise InputError(f"config {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        known = ", ".join(field.encode_name for field in msgspec.structs.fields(MineOptions))
+        hint = f"; [mine] takes {known}" if "unknown field" in str(error) else ""
+        raise InputError(f"config {path}: {error}{hint}") from None
+
+
+def merge(given: MineOptions, file: MineOptions) -> MineOptions:
+    """The command line before the file."""
+    values = {
+        name: value if (value := getattr(given, name)) is not None else getattr(file, name)
+        for name in MineOptions.__struct_fields__
+    }
+    return MineOptions(**values)
+
+
+def one_pool(urls: list[str] | None) -> str | None:
+    """One, or none."""
+    if urls is not None and len(urls) > 1:
+        raise InputError(f"-o: {len(urls)} pools; this version takes one")
+    return urls[0] if urls else None
+
+
+def _above_zero(value: float | None, name: str, unit: str) -> None:
+    if value is not None and not 0 < value < float("inf"):
+        raise InputError(f"{name}: {value:g}; takes {unit} above 0")

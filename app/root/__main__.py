@@ -1,0 +1,5 @@
+"""`python -m joulehash` is `joulehash`."""
+
+from .app.cli import main
+
+main()

@@ -1,0 +1,219 @@
+"""The CPU as a device: a thread for each core, each drawing its own work and scanning it in slices without the GIL.
+
+A slice takes about ten milliseconds; a new clean job ends it within one. Hashes are counted exactly as the kernel
+reports them. Threads run at low priority, so that the event loop stays prompt when all cores are busy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from array import array
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore, Condition, Thread, get_native_id
+from time import perf_counter
+
+from ..ext.kernels import Kernel, KernelError, ScanFn, choose
+from .chain.header import double_sha256, hash_number
+from .device import Capabilities, DeviceStats
+from .errors import DeviceError, InputError
+from .work import NONCES, Assignment, Found, Work
+
+THREADS_LIMIT = 1024
+_SLICE_S = 0.010
+_MEASURE_S = 0.02
+_STARVED_S = 0.05  # between looks for new headers in an exhausted job
+_UNREAD_LIMIT = 256  # claims that may wait for the judge before the threads do
+_HITS = 1024  # room in a slice beside one batch
+_NICE = 10
+
+
+def available_cpus() -> list[int]:
+    """The CPUs that this process may use."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+
+
+@dataclass(slots=True)
+class _Slot:
+    """What one thread owns. The loop reads the numbers and sets the flag."""
+
+    stop: array[int] = field(default_factory=lambda: array("i", [0]))
+    hashes: int = 0
+    starved_s: float = 0.0
+
+
+class CpuDevice:
+    """A Device. `kernel` is a name of KERNELS or None for the best; `threads` None for one a core."""
+
+    def __init__(
+        self, kernel: str | None = None, threads: int | None = None, *, affinity: bool = True, name: str = "cpu"
+    ) -> None:
+        if threads is not None and not 1 <= threads <= THREADS_LIMIT:
+            raise InputError(f"threads: {threads}; takes 1 to {THREADS_LIMIT}")
+        self._name, self._kernel_name = name, kernel
+        self._cpus = available_cpus()
+        self._n_threads = threads or len(self._cpus)
+        self._pin = affinity and self._n_threads <= len(self._cpus)
+        self._slots = [_Slot() for _ in range(self._n_threads)]
+        self._threads: list[Thread] = []
+        self._changed = Condition()
+        self._assignment: Assignment | None = None
+        self._running = False
+        self._room = BoundedSemaphore(_UNREAD_LIMIT)
+        self._kernel: Kernel | None = None
+        self._nominal_hps: float | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._queue: asyncio.Queue[Found | BaseException | None] = asyncio.Queue()
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(version_bits=0, nominal_hps=self._nominal_hps)
+
+    def stats(self) -> DeviceStats:
+        kernel = self._kernel.name if self._kernel else "no kernel yet"
+        threads = f"{self._n_threads} thread{'s' if self._n_threads > 1 else ''}"
+        starved_s = sum(slot.starved_s for slot in self._slots) / self._n_threads
+        return DeviceStats(sum(slot.hashes for slot in self._slots), starved_s, f"{kernel}, {threads}")
+
+    async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        try:  # Numba may compile for seconds
+            self._kernel = await asyncio.to_thread(choose, self._kernel_name)
+        except KernelError as error:
+            raise InputError(str(error)) from None
+        self._nominal_hps = await asyncio.to_thread(_measure, self._kernel) * self._n_threads
+        self._queue = asyncio.Queue()
+        self._room = BoundedSemaphore(_UNREAD_LIMIT)
+        self._assignment, self._running = None, True
+        for index in range(self._n_threads):
+            thread = Thread(target=self._thread, args=(index,), name=f"{self._name}-{index}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def give(self, assignment: Assignment | None, *, clean: bool) -> None:
+        with self._changed:
+            self._assignment = assignment
+            if clean or assignment is None:
+                for slot in self._slots:
+                    slot.stop[0] = 1
+            self._changed.notify_all()
+
+    async def found(self) -> AsyncIterator[Found]:
+        while (item := await self._queue.get()) is not None:
+            if isinstance(item, BaseException):
+                raise DeviceError(f"{self._name}: {type(item).__name__}: {item}") from item
+            self._room.release()
+            yield item
+
+    async def stop(self) -> None:
+        with self._changed:
+            self._running, self._assignment = False, None
+            for slot in self._slots:
+                slot.stop[0] = 1
+            self._changed.notify_all()
+        threads, self._threads = self._threads, []
+        await asyncio.to_thread(_join, threads)
+        self._queue.put_nowait(None)
+
+    # The threads
+
+    def _thread(self, index: int) -> None:
+        slot = self._slots[index]
+        assert self._kernel is not None
+        assert self._loop is not None
+        try:
+            _be_modest(self._cpus[index] if self._pin else None)
+            scan = self._kernel.load()
+            while (assignment := self._next(slot)) is not None:
+                work = assignment.draw(split=True)
+                if work is None:
+                    self._starve(slot, assignment)
+                else:
+                    self._mine(slot, scan, assignment, work)
+        except BaseException as error:  # whatever it was, the miner must hear of it
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, error)
+
+    def _next(self, slot: _Slot) -> Assignment | None:
+        """Wait for an assignment; None: the device stops."""
+        with self._changed:
+            while self._running and self._assignment is None:
+                self._changed.wait()
+            slot.stop[0] = 0
+            return self._assignment if self._running else None
+
+    def _starve(self, slot: _Slot, assignment: Assignment) -> None:
+        began_s = assignment.clock()
+        with self._changed:
+            if self._assignment is assignment:
+                self._changed.wait(_STARVED_S)
+        slot.starved_s += assignment.clock() - began_s
+
+    def _mine(self, slot: _Slot, scan: ScanFn, assignment: Assignment, work: Work) -> None:
+        assert self._kernel is not None
+        midstates, tail = work.midstates(), work.tail()
+        lanes, rolled = self._kernel.lanes, len(work.versions)
+        hits = array("I", bytes(8 * (lanes * rolled + _HITS)))
+        top_word = work.claim_target >> 224
+        done, size = 0, 16 * lanes
+        while done < work.count and self._assignment is assignment:
+            began_s = perf_counter()
+            first, count = (work.first + done) % NONCES, min(size, work.count - done)
+            n_hits, step = scan(midstates, tail, first, count, top_word, hits, slot.stop)
+            took_s = perf_counter() - began_s
+            done += step
+            slot.hashes += step * rolled
+            for i in range(n_hits):
+                self._claim(assignment, work, work.versions[hits[2 * i]], hits[2 * i + 1], top_word)
+            if step == count:
+                size = max(lanes, min(4 * size, int(size * _SLICE_S / max(took_s, 1e-6))))
+
+    def _claim(self, assignment: Assignment, work: Work, version: int, nonce: int, top_word: int) -> None:
+        """Report a hit. The kernel compares one word only; what that lets through is no claim."""
+        number = hash_number(double_sha256(work.header(version, work.ntime, nonce)))
+        if number > work.claim_target and number >> 224 <= top_word:
+            return
+        while not self._room.acquire(timeout=0.1):
+            if self._assignment is not assignment:
+                return  # nobody reads, and the work is dead
+        assert self._loop is not None
+        found = Found(self._name, (work,), nonce, version, work.ntime, assignment.clock())
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, found)
+
+
+def _join(threads: list[Thread]) -> None:
+    for thread in threads:
+        thread.join()
+
+
+def _be_modest(cpu: int | None) -> None:
+    """Low priority, and one CPU, for the calling thread, where the system can do that for one thread."""
+    if sys.platform != "linux":
+        return
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICE)
+    if cpu is not None:
+        with suppress(OSError):
+            os.sched_setaffinity(0, {cpu})
+
+
+def _measure(kernel: Kernel) -> float:
+    """Hashes a second of one thread, roughly, within a few hundredths of a second."""
+    scan, hits = kernel.load(), array("I", bytes(8 * (kernel.lanes + _HITS)))
+    state, tail, stop = array("I", bytes(32)), array("I", bytes(12)), array("i", [0])
+    count, took_s = kernel.lanes, 0.0
+    while took_s < _MEASURE_S:
+        count *= 2
+        began_s = perf_counter()
+        _, done = scan(state, tail, 0, count, 0, hits, stop)
+        took_s = perf_counter() - began_s
+        if done < count:
+            break
+    return count / max(took_s, 1e-9)

@@ -1,0 +1,68 @@
+"""The embedded pool as a Pool: a pool server on a loopback port of its own, and a real TCP connection to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+from ..events import Event, PoolBlock, Report
+from ..judge import Verdict
+from ..pool import Demand, PoolStats
+from ..poolserver.pace import Pace
+from ..poolserver.server import PoolServer, ServerSettings, serving
+from ..stratum.client import Settings
+from ..tally import Outcome, Result
+from ..templates.memory import MemoryChain
+from ..work import Job
+from .stratum import StratumPool
+from .url import PoolURL
+
+_UNKNOWN_HPS = 2e6  # of a device that cannot tell before it runs
+
+
+class EmbeddedPool:
+    """Mines a chain in memory, on which a block is expected every `block_every_s` at the rate of the devices."""
+
+    def __init__(self, settings: Settings, report: Report, block_every_s: float = 60.0) -> None:
+        self._settings, self._report, self._block_every_s = settings, report, block_every_s
+        self._serving = AsyncExitStack()
+        self._inner: StratumPool | None = None
+        self._started = asyncio.Event()
+
+    @property
+    def name(self) -> str:
+        return "the embedded pool" if self._inner is None else f"the embedded pool, {self._inner.name}"
+
+    async def start(self, demand: Demand) -> None:
+        pace = Pace(self._block_every_s, demand.rate_hps or _UNKNOWN_HPS)
+        server = PoolServer(MemoryChain(pace.target), ServerSettings(), self._only_blocks, pace)
+        await self._serving.enter_async_context(serving(server))
+        host, port = server.address
+        self._inner = StratumPool(PoolURL(host, port), self._settings, self._report)
+        await self._inner.start(demand)
+        self._started.set()
+
+    async def jobs(self) -> AsyncIterator[Job | None]:
+        await self._started.wait()
+        assert self._inner is not None
+        async for job in self._inner.jobs():
+            yield job
+
+    async def submit(self, share: Verdict) -> Result:
+        if self._inner is None:
+            return Result(Outcome.LOST, "not connected")
+        return await self._inner.submit(share)
+
+    def stats(self) -> PoolStats:
+        return PoolStats() if self._inner is None else self._inner.stats()
+
+    async def stop(self) -> None:
+        if self._inner is not None:
+            await self._inner.stop()
+        await self._serving.aclose()
+
+    def _only_blocks(self, event: Event) -> None:
+        """Its sessions and shares are our own; the client's side tells of them."""
+        if isinstance(event, PoolBlock):
+            self._report(event)

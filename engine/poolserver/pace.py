@@ -1,0 +1,46 @@
+"""The block target of a chain in memory, so that its miners find a block about so often. Pure arithmetic."""
+
+from __future__ import annotations
+
+from ..chain.target import MAX_TARGET, bits_from_target, target_from_bits
+
+EASIEST = target_from_bits(0x207FFFFF)  # regtest's
+_WINDOW_S = 20.0
+_CHANGE = 1.5  # the target follows when it is off by this factor
+
+
+class Pace:
+    def __init__(self, every_s: float, rate_hps: float) -> None:
+        """every_s: seconds between blocks; rate_hps: what the miners together are thought to make until measured."""
+        self._every_s = every_s
+        self._rate_hps = rate_hps
+        self._target = self._wanted()
+        self._opened_s: float | None = None
+        self._hashes = 0.0
+
+    @property
+    def target(self) -> int:
+        return self._target
+
+    def share(self, hashes: float) -> None:
+        """An accepted share stands for so many hashes."""
+        self._hashes += hashes
+
+    def tick(self, now: float) -> bool:
+        """To be called now and then. True when the target has changed."""
+        if self._opened_s is None or not self._hashes:
+            self._opened_s = now  # the clock starts with the first share
+            return False
+        took_s = now - self._opened_s
+        if took_s < _WINDOW_S:
+            return False
+        self._rate_hps, self._opened_s, self._hashes = self._hashes / took_s, now, 0.0
+        wanted = self._wanted()
+        if 1 / _CHANGE < wanted / self._target < _CHANGE:
+            return False
+        self._target = wanted
+        return True
+
+    def _wanted(self) -> int:
+        target = min(EASIEST, MAX_TARGET * 1000 // max(1000, int(1000 * self._rate_hps * self._every_s)))
+        return target_from_bits(bits_from_target(target))
