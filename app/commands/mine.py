@@ -54,6 +54,9 @@ def mine(
     config: Annotated[
         Path | None, typer.Option("-c", "--config", metavar="FILE", help="TOML file with the same names under [mine].")
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Leave the last screen as an SVG picture.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
 ) -> int:
     """Mine with the CPU, on a pool or, without -o, on an embedded one that needs nothing."""
@@ -76,7 +79,7 @@ def mine(
     )
     options = merge(given, load_options(config))
     options.check()
-    asyncio.run(_mine(options, choose_face(as_json=as_json)))
+    asyncio.run(_mine(options, choose_face(as_json=as_json, picture=picture)))
     return 0
 
 
