@@ -20,7 +20,7 @@ endif
 
 # One line when something is missing, before anything is made; then the installation.
 define install
-$(eval missing := $(shell sh .ci/environment missing))$(if $(missing),$(error $(missing)))
+$(eval missing := $(shell PYTHON='$(PYTHON)' sh .ci/environment missing))$(if $(missing),$(error $(missing)))
 @sh .ci/environment $(1) $(filter-out again,$(INPUTS))
 endef
 
@@ -58,7 +58,7 @@ bench: $(BASE)  ## measure this machine and write docs/benchmarks.md
 clean:  ## remove .venv and everything built
 	@rm -rf $(VENV) build dist joulehash.egg-info ext/_scan.c ext/_scan.*.so
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
-	@find app bench engine ext hw tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BASE): $(INPUTS)
 	$(call install,base)
