@@ -40,9 +40,9 @@ test: $(TEST)  ## every test that takes seconds; ARGS go to pytest
 test-long: $(TEST)  ## the tests that take minutes
 	@exec $(VENV)/bin/pytest -m long $(value ARGS)
 
-check: lint types  ## style and types, without running anything
+check: lint types  ## both of these, without running anything
 
-lint: $(TEST)
+lint: $(TEST)  ## ruff: rules and layout
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 
