@@ -59,7 +59,9 @@ def _from_bech32(address: str, chain: Chain) -> bytes:
         raise ValueError("its checksum is wrong: a character was lost or changed")
     if prefix != chain.bech32:
         raise ValueError(f"belongs to another chain; takes one that begins with {chain.bech32}1")
-    version, program = bech32.decode(prefix, address) if data else (None, None)
+    if not data:
+        raise ValueError("a checksum with nothing before it")
+    version, program = bech32.decode(prefix, address)
     if version is None:
         raise ValueError("a segwit address that BIP 173 and BIP 350 do not allow")
     match version, len(program):
