@@ -18,8 +18,9 @@ from ..chain.block import Block
 from ..chain.coinbase import COMMITMENT_PREFIX, RESERVED_VALUE, Coinbase, push_height, witness_commitment
 from ..chain.header import Header, hash_number
 from ..chain.merkle import merkle_branches, merkle_root
-from ..chain.target import bits_from_target, target_from_bits
+from ..chain.target import MAX_TARGET, bits_from_target, target_from_bits
 from ..chain.transaction import Input, Output, Transaction
+from ..errors import InputError
 from .latest import Latest
 from .template import FUTURE_S, Template
 
@@ -62,7 +63,7 @@ class MemoryChain:
         self._refresh_s = refresh_s
         self._headers = [GENESIS]
         self._heights = {GENESIS.hash: 0}
-        self._nbits = bits_from_target(target)
+        self._nbits = _bits(target)
         self._offered: set[int] = set()  # nBits of the templates on this tip: each may still be mined
         self._serial = 0
         self._latest = Latest()
@@ -78,8 +79,8 @@ class MemoryChain:
         return self._headers[-1]
 
     def set_target(self, target: int) -> None:
-        """The block target from the next template on, which comes with the next block or refresh."""
-        self._nbits = bits_from_target(target)
+        """The block target from the next template on, which comes with the next block or refresh. May raise InputError."""
+        self._nbits = _bits(target)
 
     async def start(self) -> None:
         self._latest.open()
@@ -157,6 +158,12 @@ class MemoryChain:
         if header.ntime > self._clock() + FUTURE_S:
             return "time-too-new"
         return None
+
+
+def _bits(target: int) -> int:
+    if not 1 <= target <= MAX_TARGET:
+        raise InputError(f"block target {target:#x}: takes 1 to 2^256-1")
+    return bits_from_target(target)
 
 
 def subsidy(height: int) -> int:

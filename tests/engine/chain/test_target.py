@@ -22,7 +22,7 @@ from joulehash.engine.chain.target import (
 
 
 def near_power(exponent: int, distance: int) -> int:
-    return min(MAX_TARGET, max(0, 2**exponent + distance))
+    return min(MAX_TARGET, max(0, (1 << exponent) + distance))
 
 
 targets = st.one_of(
