@@ -70,6 +70,20 @@ def _load_reference() -> ScanFn:
     return scan
 
 
+def _load_numba() -> ScanFn:
+    from .lanes_numba import scan
+
+    return scan
+
+
+def _numba_missing() -> str | None:
+    try:
+        from numba import config
+    except ImportError as error:  # not installed, or it does not take this NumPy or this Python
+        return f"numba cannot be imported ({error})"
+    return "numba compiles nothing while NUMBA_DISABLE_JIT is set" if config.DISABLE_JIT else None
+
+
 def _compiled(name: str, lanes: int, about: str) -> Kernel:
     def load() -> ScanFn:
         from ._scan import compiled
@@ -89,6 +103,7 @@ KERNELS: Mapping[str, Kernel] = MappingProxyType(
         kernel.name: kernel
         for kernel in (
             _compiled("portable", 1, "C, as FIPS 180-4 reads; runs everywhere and defines the others"),
+            Kernel("numba", 16, "Numba; vector code that LLVM fits to this CPU", _load_numba, _numba_missing),
             Kernel("reference", 1, "Python's hashlib; the independent check", _load_reference, _runs_anywhere),
         )
     }
