@@ -110,11 +110,10 @@ KERNELS: Mapping[str, Kernel] = MappingProxyType(
 )
 
 
-@cache
 def choose(name: str | None = None) -> Kernel:
     """The kernel of that name, or the one JOULEHASH_KERNEL names, or else the first of the table that runs here.
 
-    It is self-tested on a real block before it is returned. Raises KernelError.
+    It is self-tested on a real block before it is first returned. Raises KernelError.
     """
     name = name or os.environ.get(ENVIRONMENT) or None
     if name is None:
@@ -126,8 +125,13 @@ def choose(name: str | None = None) -> Kernel:
     if reason := kernel.missing():
         runnable = ", ".join(k.name for k in KERNELS.values() if k.missing() is None)
         raise KernelError(f"kernel {kernel.name} cannot run here: {reason}; choose from {runnable}")
-    self_test(kernel)
+    _tested(kernel)
     return kernel
+
+
+@cache
+def _tested(kernel: Kernel) -> None:
+    self_test(kernel)
 
 
 # Block 1 of the main chain: its midstate, the rest of its header as message words, its nonce.
