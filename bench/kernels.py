@@ -57,7 +57,7 @@ def measure_kernels(
     if threads < 1:
         raise InputError(f"threads: {threads}; takes 1 or more")
     asked = list(names) if names is not None else [row.name for row in KERNELS.values() if row.missing() is None]
-    say = progress or (lambda line: None)
+    say = progress or _say_nothing
 
     runs: dict[str, _Run] = {}
     for name in dict.fromkeys([BASE, *asked]):
@@ -71,6 +71,10 @@ def measure_kernels(
                 at_once = [pool.submit(run.rate, seconds / ROUNDS) for _ in range(threads)]
                 rates[name].append(sum(future.result() for future in at_once))
     return [_summary(runs[name].kernel, midstates, threads, rates[name], rates[BASE]) for name in asked]
+
+
+def _say_nothing(line: str) -> None:
+    pass
 
 
 def _summary(kernel: Kernel, midstates: int, threads: int, rates: list[float], base: list[float]) -> KernelRate:

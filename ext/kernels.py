@@ -81,7 +81,7 @@ def _numba_missing() -> str | None:
         from numba import config
     except ImportError as error:  # not installed, or it does not take this NumPy or this Python
         return f"numba cannot be imported ({error})"
-    return "numba compiles nothing while NUMBA_DISABLE_JIT is set" if config.DISABLE_JIT else None
+    return "numba compiles nothing while NUMBA_DISABLE_JIT is set" if getattr(config, "DISABLE_JIT", 0) else None
 
 
 def _compiled(name: str, lanes: int, about: str) -> Kernel:

@@ -11,9 +11,8 @@ fits to the CPU at hand. What a nonce scanner may save follows from what a Word 
 Numba compiles the loops around it, and keeps the result in its cache: beside this file, or in the user's cache
 directory where that cannot be written. Importing this module compiles, under Python's import lock.
 """
-# numba and llvmlite carry no types.
+# llvmlite carries no types, and Numba's own do not know what its decorators make of a function.
 # pyright: basic
-# mypy: disable-error-code="misc"
 
 from __future__ import annotations
 
@@ -21,15 +20,18 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, cast
 
+import numba
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import extending
 
 from .arguments import check
 from .reference import H0, K
+
+types: Any = numba.types
+intrinsic = cast("Callable[[Callable[..., Any]], Any]", extending.intrinsic)
 
 LANES = 16
 _WORD = ir.IntType(32)
@@ -52,7 +54,7 @@ def _operation(instruction: str) -> Callable[[Word, Word | int], Word]:
 class Word:
     """A 32-bit word of code to be: a constant, a scalar (the same in all lanes), or one value a lane."""
 
-    def __init__(self, builder: ir.IRBuilder, value: ir.Value) -> None:
+    def __init__(self, builder: Any, value: Any) -> None:
         self.builder, self.value = builder, value
 
     @property
@@ -60,7 +62,7 @@ class Word:
         """0: constant; 1: the same for all nonces; 2: of each nonce."""
         return 2 if self.value.type == _LANES else 0 if isinstance(self.value, ir.Constant) else 1
 
-    def in_lanes(self) -> ir.Value:
+    def in_lanes(self) -> Any:
         if self.varies == 2:
             return self.value
         if self.varies == 0:
@@ -132,19 +134,19 @@ def _swap_bytes(x: Word) -> Word:
     return x << 24 | (x & 0xFF00) << 8 | x >> 8 & 0xFF00 | x >> 24
 
 
-def _constants(builder: ir.IRBuilder, values: Iterable[int]) -> list[Word]:
+def _constants(builder: Any, values: Iterable[int]) -> list[Word]:
     return [Word(builder, ir.Constant(_WORD, value)) for value in values]
 
 
-def _place(builder: ir.IRBuilder, address: ir.Value, type_: ir.Type, index: int) -> ir.Value:
+def _place(builder: Any, address: Any, type_: Any, index: int) -> Any:
     return builder.gep(builder.inttoptr(address, type_.as_pointer()), [ir.Constant(_WORD, index)])
 
 
-def _load(builder: ir.IRBuilder, address: ir.Value, n: int) -> list[Word]:
+def _load(builder: Any, address: Any, n: int) -> list[Word]:
     return [Word(builder, builder.load(_place(builder, address, _WORD, i), align=4)) for i in range(n)]
 
 
-def _second_schedule(builder: ir.IRBuilder, tail: ir.Value, nonce: ir.Value) -> list[Word]:
+def _second_schedule(builder: Any, tail: Any, nonce: Any) -> list[Word]:
     """K + W of the block that holds header bytes 64..79 and ends a message of 640 bits (section 5.1.1)."""
     nonces = Word(builder, nonce) + Word(builder, ir.Constant(_LANES, list(range(LANES))))
     padding = _constants(builder, [0x80000000, *[0] * 10, 640])
@@ -158,7 +160,7 @@ def _second_schedule(builder: ir.IRBuilder, tail: ir.Value, nonce: ir.Value) -> 
 def _first_rounds(typing: Any, out: Any, midstate: Any, tail: Any) -> Any:
     """Write the state after rounds 0 to 2, which no nonce has reached yet, to `out`."""
 
-    def write(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         out, midstate, tail = args
         KW = [W + k for W, k in zip(_load(builder, tail, 3), K, strict=False)]
         for i, word in enumerate(_rounds(_load(builder, midstate, 8), KW, range(3))):
@@ -172,7 +174,7 @@ def _first_rounds(typing: Any, out: Any, midstate: Any, tail: Any) -> Any:
 def _fill_schedule(typing: Any, rows: Any, tail: Any, nonce: Any) -> Any:
     """Write K + W of the second block for LANES nonces, one row of LANES a round, where they vary."""
 
-    def write(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         rows, tail, nonce = args
         for t, word in enumerate(_second_schedule(builder, tail, nonce)):
             if word.varies == 2:
@@ -186,7 +188,7 @@ def _fill_schedule(typing: Any, rows: Any, tail: Any, nonce: Any) -> Any:
 def _hit_lanes(typing: Any, rows: Any, midstate: Any, state_3: Any, tail: Any, top_word: Any) -> Any:
     """Both hashes of LANES nonces for one midstate: bit i is set when lane i hits."""
 
-    def write(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         rows, midstate, state_3, tail, top_word = args
         KW = _second_schedule(builder, tail, ir.Constant(_WORD, 0))  # of the words that vary only the row is used
         for t, word in enumerate(KW):
@@ -208,7 +210,7 @@ def _hit_lanes(typing: Any, rows: Any, midstate: Any, state_3: Any, tail: Any, t
 def _read(typing: Any, flag: Any) -> Any:
     """The int32 at `flag` as it is now: an atomic load is never moved out of a loop."""
 
-    def write(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+    def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load_atomic(builder.inttoptr(args[0], _WORD.as_pointer()), "monotonic", 4)
 
     return types.int32(types.uintp), write
@@ -256,9 +258,9 @@ _SIGNATURE = types.UniTuple(types.int64, 2)(
 
 def _compile() -> Any:
     try:
-        return njit(_SIGNATURE, nogil=True, cache=True)(_scan)
+        return numba.njit(_SIGNATURE, nogil=True, cache=True)(_scan)
     except RuntimeError:  # no place for a cache that can be written: compile anew in each process
-        return njit(_SIGNATURE, nogil=True)(_scan)
+        return numba.njit(_SIGNATURE, nogil=True)(_scan)
 
 
 _compiled = _compile()

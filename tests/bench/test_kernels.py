@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from array import array
 from itertools import pairwise
+from typing import Any
 
 import pytest
-
 from joulehash.bench import kernels as bench
 from joulehash.bench.kernels import ROUNDS, measure_kernels
 from joulehash.engine.errors import InputError
@@ -29,10 +29,16 @@ class Lab:
         portable = KERNELS["portable"].load()
 
         def scan(
-            midstates: array[int], tail: array[int], first: int, count: int, top: int, hits: array[int], stop: array[int]
+            midstates: array[int],
+            tail: array[int],
+            first: int,
+            count: int,
+            top_word: int,
+            hits: array[int],
+            stop: array[int],
         ) -> tuple[int, int]:
             self.now += count * len(midstates) / 8 / (rate_hps * self.drift**self.round)
-            return portable(midstates, tail, first, count, top, hits, stop) if first else (0, count)
+            return portable(midstates, tail, first, count, top_word, hits, stop) if first else (0, count)
 
         self.rows[name] = Kernel(name, lanes, "", lambda: scan, lambda: missing)
 
@@ -48,7 +54,8 @@ def test_rates_and_ratios(monkeypatch: pytest.MonkeyPatch) -> None:
     lab.add("wide", 2.5e7, lanes=16)
     portable, wide = measure_kernels(None, 0.7)
     assert (portable.name, portable.lanes, portable.midstates, portable.threads) == ("portable", 1, 1, 1)
-    assert (portable.rate_hps, portable.ratio) == (pytest.approx(1e6), 1)
+    assert portable.rate_hps == pytest.approx(1e6)
+    assert portable.ratio == 1
     assert (wide.name, wide.lanes) == ("wide", 16)
     assert wide.rate_hps == pytest.approx(2.5e7)
     assert wide.spread_hps == pytest.approx((2.5e7, 2.5e7))
@@ -95,7 +102,8 @@ def test_midstates_count_as_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     lab = Lab(monkeypatch)
     lab.add("portable", 1e6)
     (rate,) = measure_kernels(None, 0.07, midstates=8)
-    assert (rate.midstates, rate.rate_hps) == (8, pytest.approx(1e6))
+    assert rate.midstates == 8
+    assert rate.rate_hps == pytest.approx(1e6)
 
 
 @pytest.mark.parametrize(
@@ -108,9 +116,9 @@ def test_midstates_count_as_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"seconds": 1.0, "threads": 0}, "threads"),
     ],
 )
-def test_bad_arguments(arguments: dict[str, float], message: str) -> None:
+def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        measure_kernels(None, **arguments)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        measure_kernels(None, **arguments)
 
 
 def test_real_kernels_on_two_threads() -> None:

@@ -7,16 +7,16 @@ from array import array
 from dataclasses import replace
 from itertools import islice
 from threading import Timer
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from joulehash import scan, scan_iter, verify
 from joulehash.engine.chain.header import Header, hash_number
 from joulehash.engine.chain.target import MAX_TARGET
 from joulehash.engine.errors import InputError
-from joulehash.ext.kernels import KERNELS, KernelError, choose
+from joulehash.ext.kernels import KERNELS, Kernel, KernelError, choose
 
 NONCES = 2**32
 GENESIS = bytes.fromhex(
@@ -25,17 +25,17 @@ GENESIS = bytes.fromhex(
 )
 NONCE = 2083236893
 HASH = int("000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f", 16)
-AROUND = {"first": NONCE - 3000, "count": 6000}
+AROUND = (NONCE - 3000, 6000)  # first, count
 
 
 @pytest.mark.parametrize("length", [76, 80])
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
 def test_finds_the_nonce_of_genesis(length: int, kind: type[bytes]) -> None:
-    assert scan(kind(GENESIS[:length]), **AROUND) == [NONCE]
+    assert scan(kind(GENESIS[:length]), *AROUND) == [NONCE]
 
 
 def test_the_nonce_given_is_ignored() -> None:
-    assert scan(GENESIS[:76] + b"\xff\xff\xff\xff", **AROUND) == [NONCE]
+    assert scan(GENESIS[:76] + b"\xff\xff\xff\xff", *AROUND) == [NONCE]
 
 
 @pytest.mark.parametrize("name", KERNELS)
@@ -54,8 +54,8 @@ def test_the_whole_nonce_space_of_genesis() -> None:
 
 def test_target_is_exact_to_the_last_bit() -> None:
     """The kernel compares 32 bits; the result compares 256."""
-    assert scan(GENESIS, **AROUND, target=HASH) == [NONCE]
-    assert scan(GENESIS, **AROUND, target=HASH - 1) == []
+    assert scan(GENESIS, *AROUND, HASH) == [NONCE]
+    assert scan(GENESIS, *AROUND, HASH - 1) == []
 
 
 def test_target_in_place_of_nbits() -> None:
@@ -68,7 +68,7 @@ def test_target_in_place_of_nbits() -> None:
 
 
 def test_target_0_matches_nothing() -> None:
-    assert scan(GENESIS, **AROUND, target=0) == []
+    assert scan(GENESIS, *AROUND, 0) == []
 
 
 def test_wraps() -> None:
@@ -116,7 +116,7 @@ def test_bad_header(length: int) -> None:
         ({"target": MAX_TARGET + 1}, "target: 0x1"),
     ],
 )
-def test_bad_arguments_at_once(arguments: dict[str, int], message: str) -> None:
+def test_bad_arguments_at_once(arguments: dict[str, Any], message: str) -> None:
     """scan_iter says so when it is called, not when its first nonce is asked for."""
     with pytest.raises(InputError, match=message):
         scan_iter(GENESIS, **arguments)
@@ -164,8 +164,8 @@ def test_ctrl_c_ends_a_long_scan(name: str) -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = Timer(0.2, signal.raise_signal, (signal.SIGINT,))
     try:
+        timer.start()
         with pytest.raises(KeyboardInterrupt):
-            timer.start()
             scan(GENESIS, NONCE + 1, NONCES - 1, kernel=name)
     finally:
         timer.join()
@@ -178,12 +178,22 @@ def test_hits_that_fill_the_buffer_are_all_there(monkeypatch: pytest.MonkeyPatch
     portable = KERNELS["portable"].load()
 
     def lazy(
-        midstates: array[int], tail: array[int], first: int, count: int, top: int, hits: array[int], stop: array[int]
+        midstates: array[int],
+        tail: array[int],
+        first: int,
+        count: int,
+        top_word: int,
+        hits: array[int],
+        stop: array[int],
     ) -> tuple[int, int]:
         calls.append(first)
-        return portable(midstates, tail, first, min(count, 7), top, hits, stop)
+        return portable(midstates, tail, first, min(count, 7), top_word, hits, stop)
 
     row = replace(KERNELS["portable"], name="lazy", load=lambda: lazy)
-    monkeypatch.setattr("joulehash.engine.scan.choose", lambda name: row)  # pyright: ignore
+
+    def always(name: str | None) -> Kernel:
+        return row
+
+    monkeypatch.setattr("joulehash.engine.scan.choose", always)
     assert scan(GENESIS, 5, 100, MAX_TARGET) == list(range(5, 105))
     assert len(calls) >= 15
