@@ -13,6 +13,19 @@ cdef const jh_kernel *TABLE[1]
 TABLE[0] = &jh_portable
 
 
+cdef extern from *:
+    """
+    #ifdef __clang__
+    #define JH_COMPILER "clang " __clang_version__
+    #elif defined(__GNUC__)
+    #define JH_COMPILER "gcc " __VERSION__
+    #else
+    #define JH_COMPILER "an unknown C compiler"
+    #endif
+    """
+    const char *JH_COMPILER
+
+
 cdef class CKernel:
     """One row of the C table; calling it scans. The contract is joulehash.ext.kernels.ScanFn."""
 
@@ -76,3 +89,8 @@ def midstate(const uint8_t[::1] block):
         raise ValueError(f"block: {block.shape[0]} bytes; takes 64")
     jh_midstate(state, &block[0])
     return array("I", [state[i] for i in range(8)])
+
+
+def compiler() -> str:
+    """Name and version of the C compiler that built the kernels."""
+    return JH_COMPILER.decode().strip()

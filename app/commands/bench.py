@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 class What(StrEnum):
+    """What to measure."""
+
     KERNELS = "kernels"
     PIPELINE = "pipeline"
     ALL = "all"
@@ -65,11 +67,12 @@ def _progress(text: str) -> None:
 
 def _show(rates: list[KernelRate], pipeline: Pipeline | None) -> None:
     if rates:
-        typer.echo(f"{'kernel':<12} {'lanes':>6} {'rate':>11} {'least':>11} {'most':>11} {'x portable':>10}")
+        typer.echo(f"{'kernel':<12} {'lanes':>6} {'rate':>11} {'slowest':>11} {'fastest':>11} {'x portable':>10}")
     for rate in rates:
-        ratio = "-" if rate.ratio is None else f"{rate.ratio:.2f}"
-        low, high = rate_text(rate.low_hps), rate_text(rate.high_hps)
-        typer.echo(f"{rate.name:<12} {rate.lanes:>6} {rate_text(rate.rate_hps):>11} {low:>11} {high:>11} {ratio:>10}")
+        low, high = (rate_text(hps) for hps in rate.spread_hps)
+        typer.echo(
+            f"{rate.name:<12} {rate.lanes:>6} {rate_text(rate.rate_hps):>11} {low:>11} {high:>11} {rate.ratio:>10.2f}"
+        )
     if pipeline is not None:
         from ...bench.report import pipeline_lines
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from joulehash.app.units import difficulty_text, duration_text, rate_text, span_text
 
 

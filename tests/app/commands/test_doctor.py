@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from joulehash.app.cli import run
 from joulehash.app.commands import doctor
 from joulehash.ext.kernels import KERNELS

@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from joulehash.engine.chain.header import hash_text
 from joulehash.engine.chain.transaction import Transaction
 from joulehash.engine.errors import InputError, NodeError
 from joulehash.engine.templates.node import NodeSource
 from joulehash.engine.templates.rpc import NodeRpc
 from joulehash.engine.templates.template import Template, TemplateSource
+
 from tests.conftest import StartNode
 from tests.support.bitcoin_node import ANYONE_ADDRESS, PASSWORD, BitcoinNode
 from tests.support.blocks import check_block
@@ -97,7 +97,10 @@ def test_the_node_names_the_transactions_as_we_do(bitcoin_node: BitcoinNode) -> 
     ("reason", "spoil"),
     [
         ("bad-txnmrklroot", lambda t: replace(t, branches=(bytes(32),))),
-        ("bad-cb-height", lambda t: replace(t, coinbase=replace(t.coinbase, height=t.height - 1, tag=b"else it is an older one"))),
+        (
+            "bad-cb-height",
+            lambda t: replace(t, coinbase=replace(t.coinbase, height=t.height - 1, tag=b"else it is an older one")),
+        ),
         ("bad-witness-merkle-match", lambda t: replace(t, coinbase=replace(t.coinbase, commitment=bytes(32)))),
         ("time-too-old", lambda t: replace(t, curtime=t.mintime - 1)),
         (
