@@ -43,8 +43,7 @@ class ScreenFace:
         line = line_of(event)
         if line is None:
             return
-        text = Text(f"{datetime.now():%H:%M:%S} ", style="dim", no_wrap=True, overflow="ellipsis")
-        text.append(line, style=_style(event))
+        text = Text.assemble((f"{datetime.now():%H:%M:%S} ", "dim"), (line, _style(event)))
         self._log = [*self._log[1 - _PICTURE_LOG :], text]
         self._console.print(text, no_wrap=True, overflow="ellipsis", crop=True)
 

@@ -67,7 +67,7 @@ def mine(
         url=one_pool(url),
         user=user,
         password=password,
-        devices=device,
+        device=device,
         kernel=kernel,
         threads=threads,
         affinity=affinity,
@@ -109,8 +109,8 @@ def make_devices(options: MineOptions) -> list[Device]:
     """The devices that -d names; without it the CPU. Raises InputError."""
     from ...engine.cpu import CpuDevice
 
-    names = options.devices or [f"cpu:{options.kernel}" if options.kernel else "cpu"]
-    if options.devices and options.kernel:
+    names = options.device or [f"cpu:{options.kernel}" if options.kernel else "cpu"]
+    if options.device and options.kernel:
         raise InputError("--kernel is short for -d cpu:KERNEL: give one of them")
     devices: list[Device] = []
     for name in names:
