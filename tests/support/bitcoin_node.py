@@ -237,8 +237,8 @@ def _npm_install(folder: Path) -> None:
     except subprocess.TimeoutExpired:
         raise NodeMissing("npm could not install bcoin within 180 s") from None
     if done.returncode:
-        last = "; ".join(done.stderr.strip().splitlines()[-3:])
-        raise NodeMissing(f"npm could not install bcoin: {last}")
+        errors = [line for line in done.stderr.splitlines() if line.startswith("npm error")]
+        raise NodeMissing(f"npm could not install bcoin: {'; '.join(errors[:4]) or done.stderr[-300:]}")
 
 
 def available() -> None:

@@ -30,6 +30,7 @@ class FakeRpc:
         self.height = 100
         self.longpoll: str | None = "works"  # or "answers at once", "fails", None
         self.down: NodeError | None = None
+        self.fault: Exception | None = None
         self.submits: list[Any] = []  # answers, or errors to raise, first to last
         self.rules = ["csv", "!segwit"]
         self.workid: str | None = None
@@ -50,8 +51,8 @@ class FakeRpc:
 
     async def call(self, result: type[Any], method: str, *params: Any, timeout_s: float = 30) -> Any:
         self.asked.append((asyncio.get_running_loop().time(), method, params))
-        if self.down is not None:
-            raise self.down
+        if fault := self.fault or self.down:
+            raise fault
         match method:
             case "getblockchaininfo":
                 return ChainInfo(self.chain)
@@ -291,6 +292,24 @@ def test_a_short_outage_takes_no_work_away() -> None:
             await asyncio.sleep(60)
             rpc.down = None
             assert (await anext(templates)).height == rpc.height + 1
+
+    virtually(main)
+
+
+def test_a_fault_of_ours_is_not_kept_quiet() -> None:
+    async def main() -> None:
+        rpc = FakeRpc()
+        source = NodeSource(URL, ADDRESS["regtest"])
+        source.rpc = rpc  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
+        await source.start()
+        templates = source.templates()
+        await anext(templates)
+        rpc.fault = ZeroDivisionError()
+        with pytest.raises(ZeroDivisionError):
+            await anext(templates)
+        with pytest.raises(ZeroDivisionError):
+            await source.stop()
+        assert rpc.closed
 
     virtually(main)
 
