@@ -37,6 +37,8 @@ class FakeRpc:
         self.asked: list[tuple[float, str, tuple[Any, ...]]] = []
         self._block = asyncio.Event()
         self.closed = False
+        self.hanging = 0  # longpolls
+        self.delay_s = 0.0  # of what is no longpoll
 
     def find_block(self) -> None:
         self.height += 1
@@ -66,11 +68,20 @@ class FakeRpc:
             case "getblocktemplate":
                 if "longpollid" in params[0]:
                     await self._hang(timeout_s)
+                else:
+                    await asyncio.sleep(self.delay_s)
                 return msgspec.convert(self._offer(), result)
             case _:
                 raise AssertionError(method)
 
     async def _hang(self, timeout_s: float) -> None:
+        self.hanging += 1
+        try:
+            await self._wait(timeout_s)
+        finally:
+            self.hanging -= 1
+
+    async def _wait(self, timeout_s: float) -> None:
         if self.longpoll == "answers at once":
             return
         if self.longpoll == "fails":
@@ -200,6 +211,27 @@ def test_a_longpoll_that_was_lost_in_silence_is_begun_anew() -> None:
             assert (await anext(source.templates())).height == rpc.height + 1
             ids = [p[0]["longpollid"] for _, m, p in rpc.asked if m == "getblocktemplate" and "longpollid" in p[0]]
             assert ids == [f"{100:064x}0", f"{101:064x}0"]
+            assert rpc.hanging == 1
+        assert rpc.hanging == 0
+
+    virtually(main)
+
+
+def test_an_older_answer_does_not_follow_a_newer_one() -> None:
+    async def main() -> None:
+        rpc = FakeRpc()
+        async with started(rpc) as source:
+            got: list[tuple[float, Template]] = []
+            reading = asyncio.create_task(collect(source, got))
+            rpc.delay_s = 2.0
+            await asyncio.sleep(31)  # a refresh is under way, from 30 s to 32 s
+            rpc.height -= 1
+            rpc.find_block()  # the longpoll tells of the same tip, at 31 s
+            await asyncio.sleep(60)
+            serials = [t.serial for _, t in got]
+            assert len(serials) >= 3
+            assert serials == sorted(serials)
+        await reading
 
     virtually(main)
 
