@@ -72,7 +72,9 @@ class HeaderSpace:
             if (version, mask) != self._rolling:
                 self._turn_to(version, mask)
             splits = split and self._parts > 1
-            if not (splits and self._rest) and self._extranonce2 >= self._extranonce2_end:
+            if self._extranonce2 >= self._extranonce2_end and not (splits and self._rest):
+                if ntime <= self._ntime_last:
+                    return None
                 self._walk_again()
             if not self._ntime_floor < ntime <= NTIME_MOST:
                 return None
