@@ -10,13 +10,13 @@ from joulehash.engine.chain.target import MAX_TARGET
 from joulehash.engine.space import Drawn, HeaderSpace, Rolled
 from joulehash.engine.work import NONCES, Assignment, Found, Job, Work
 
-COINB1 = bytes.fromhex("01000000" "01" + "00" * 32 + "ffffffff" "20" "03400d0c") + b"/joulehash/"
+COINB1 = bytes.fromhex("0100000001" + "00" * 32 + "ffffffff2003400d0c") + b"/joulehash/"
 PLAIN = Job(
     id="1",
     session=1,
     prev_hash=sha256(b"previous block").digest(),
     coinb1=COINB1,
-    coinb2=bytes.fromhex("ffffffff" "01" "00f2052a01000000" "0151" "00000000"),
+    coinb2=bytes.fromhex("ffffffff0100f2052a01000000015100000000"),
     branches=(sha256(b"a").digest(), sha256(b"b").digest()),
     version=0x20000000,
     nbits=0x1D00FFFF,
@@ -61,7 +61,9 @@ def claim(
     )
 
 
-def assignment(of: Job = PLAIN, clock: Callable[[], float] = lambda: 0.0, space: HeaderSpace | None = None) -> Assignment:
+def assignment(
+    of: Job = PLAIN, clock: Callable[[], float] = lambda: 0.0, space: HeaderSpace | None = None
+) -> Assignment:
     return Assignment(of, space or HeaderSpace(of.extranonce2_size), clock, of.target)
 
 
