@@ -72,14 +72,19 @@ class _Order:
 
 
 class CpuDevice:
-    """A Device. `kernel` is a name of KERNELS or None for the best; `threads` None for one a core."""
+    """A Device. `kernel` is a row of KERNELS, its name, or None for the best; `threads` None for one a core."""
 
     def __init__(
-        self, kernel: str | None = None, threads: int | None = None, *, affinity: bool = True, name: str = "cpu"
+        self,
+        kernel: Kernel | str | None = None,
+        threads: int | None = None,
+        *,
+        affinity: bool = True,
+        name: str = "cpu",
     ) -> None:
         if threads is not None and not 1 <= threads <= THREADS_LIMIT:
             raise InputError(f"threads: {threads}; takes 1 to {THREADS_LIMIT}")
-        self._name, self._kernel_name = name, kernel
+        self._name, self._wanted = name, kernel
         self._cpus = available_cpus()
         self._n_threads = threads or len(self._cpus)
         self._pin = affinity and self._n_threads <= len(self._cpus)
@@ -90,7 +95,7 @@ class CpuDevice:
         self._dead = 0  # orders up to this serial are dead
         self._running = False
         self._inbox = _Inbox()
-        self._kernel: Kernel | None = None
+        self._kernel: Kernel | None = kernel if isinstance(kernel, Kernel) else None
         self._nominal_hps: float | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -112,10 +117,12 @@ class CpuDevice:
         if self._threads:
             raise RuntimeError(f"{self._name}: is started already")
         self._loop = asyncio.get_running_loop()
-        try:  # Numba may compile for seconds
-            self._kernel = await asyncio.to_thread(choose, self._kernel_name)
-        except KernelError as error:
-            raise InputError(str(error)) from None
+        if not isinstance(self._wanted, Kernel):
+            try:  # Numba may compile for seconds
+                self._kernel = await asyncio.to_thread(choose, self._wanted)
+            except KernelError as error:
+                raise InputError(str(error)) from None
+        assert self._kernel is not None
         self._nominal_hps = await asyncio.to_thread(_measure, self._kernel) * self._n_threads
         self._inbox, self._running = _Inbox(), True
         for index in range(self._n_threads):
@@ -167,7 +174,7 @@ class CpuDevice:
         slot, inbox = self._slots[index], self._inbox
         assert self._kernel is not None
         try:
-            _be_modest(self._cpus[index] if self._pin else None)
+            be_modest(self._cpus[index] if self._pin else None)
             scan = self._kernel.load()
             while (order := self._next(slot)).assignment is not None:
                 work = order.assignment.draw(split=True)
@@ -247,7 +254,7 @@ def _join(threads: list[Thread]) -> None:
         thread.join()
 
 
-def _be_modest(cpu: int | None) -> None:
+def be_modest(cpu: int | None) -> None:
     """Low priority, and one CPU, for the calling thread, where the system can do that for one thread."""
     if sys.platform != "linux":
         return
