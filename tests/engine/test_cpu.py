@@ -11,7 +11,7 @@ import pytest
 from joulehash.engine import cpu
 from joulehash.engine.chain.header import double_sha256, hash_number
 from joulehash.engine.chain.target import MAX_TARGET
-from joulehash.engine.cpu import CpuDevice, _is_claim, available_cpus
+from joulehash.engine.cpu import CpuDevice, available_cpus, is_claim
 from joulehash.engine.errors import DeviceError, InputError
 from joulehash.engine.judge import Judge, Quality
 from joulehash.engine.space import HeaderSpace
@@ -35,8 +35,11 @@ def use(monkeypatch: pytest.MonkeyPatch, scan: ScanFn) -> None:
     def choose(name: str | None = None) -> Kernel:
         return row
 
+    def measure(kernel: Kernel) -> float:
+        return 1e6
+
     monkeypatch.setattr(cpu, "choose", choose)
-    monkeypatch.setattr(cpu, "_measure", lambda kernel: 1e6)  # type: ignore[misc]
+    monkeypatch.setattr(cpu, "_measure", measure)
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1025])
@@ -156,5 +159,5 @@ def test_a_hit_is_weighed_to_the_last_bit() -> None:
     number = hash_number(double_sha256(drawn.header(version, drawn.ntime, 5)))
     for target, claims in ((number, True), (number + 1, True), (number - 1, False)):
         drawn.claim_target = target
-        assert _is_claim(drawn, version, 5, number >> 224) is claims
-    assert _is_claim(drawn, version, 5, (number >> 224) - 1), "that word forbids it: the judge must hear of this kernel"
+        assert is_claim(drawn, version, 5, number >> 224) is claims
+    assert is_claim(drawn, version, 5, (number >> 224) - 1), "that word forbids it: the judge must hear of this kernel"

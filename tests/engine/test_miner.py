@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 import pytest
@@ -30,7 +30,7 @@ class Bench:
 
     def __init__(self, pool: FakePool | None = None, *devices: FakeDevice) -> None:
         self.pool = pool or FakePool([(0.0, job())])
-        self.devices = devices or (FakeDevice(),)
+        self.devices: Sequence[FakeDevice] = devices or (FakeDevice(),)
         self.events: list[Event] = []
         self.miner = Miner(self.pool, self.devices, self.report)
 
@@ -217,7 +217,7 @@ def test_only_what_is_worth_it_is_submitted() -> None:
 def test_a_pool_that_never_answers_loses_every_share_and_holds_up_nothing(n: int) -> None:
     async def main() -> None:
         bench = Bench(FakePool([(0.0, job())], [Answer(None)]))
-        bench.at(1.0, lambda: [bench.device.find() for _ in range(n)] and None)
+        bench.at(1.0, lambda: bench.device.flood(n))
         summary = await bench.run(duration_s=10)
         assert (summary.lost, summary.accepted, summary.duration_s) == (n, 0, 10)
         assert asyncio.get_running_loop().time() < 12
@@ -246,7 +246,7 @@ def test_shares_on_their_way_are_bounded_and_devices_wait() -> None:
     async def main() -> None:
         bench = Bench(FakePool([(0.0, job())], [Answer(after_s=1.0)]))
         most_tasks, n = 0, 5 * SENDING_LIMIT
-        bench.at(1.0, lambda: [bench.device.find() for _ in range(n)] and None)
+        bench.at(1.0, lambda: bench.device.flood(n))
 
         def look() -> None:
             nonlocal most_tasks
@@ -293,7 +293,7 @@ def test_the_account_agrees_whatever_happens(
                 case "fail":
                     bench.at(when_s, lambda device=device: device.fail(DeviceError("gone")))  # type: ignore[misc]
                 case "flood":
-                    bench.at(when_s, lambda device=device: [device.find(same) for _ in range(300)] and None)  # type: ignore[misc]
+                    bench.at(when_s, lambda device=device: device.flood(300, same))  # type: ignore[misc]
                 case _:
                     plan.append((when_s - last_s, job(id=str(i)) if step == "job" else None))
                     last_s = when_s

@@ -47,7 +47,7 @@ def test_it_counts_from_the_first_sample() -> None:
 
 def test_memory_ends_with_the_longest_window() -> None:
     made = meter(*((float(i), 7 * i) for i in range(5000)))
-    assert len(made._samples) <= WINDOWS_S[-1] + 2
+    assert len(made._samples) <= WINDOWS_S[-1] + 2  # pyright: ignore[reportPrivateUsage]
     assert made.rate(WINDOWS_S[-1]) == made.average() == 7
 
 

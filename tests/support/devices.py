@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from joulehash.engine.device import Device
@@ -40,7 +40,7 @@ class Claims(list[Found]):
 
 
 @asynccontextmanager
-async def started(device: Device) -> AsyncIterator[Claims]:
+async def started(device: Device) -> AsyncGenerator[Claims]:
     """A started device whose claims are read; it is stopped at the end, and found() has ended then."""
     await device.start()
     claims = Claims(device)

@@ -131,6 +131,10 @@ class FakeDevice:
         nonce = self._nonce if nonce is None else nonce
         self._claims.put_nowait(Found(self.name, (work,), nonce, work.versions[0], work.ntime, now))
 
+    def flood(self, n: int, work: Work | None = None) -> None:
+        for _ in range(n):
+            self.find(work)
+
     def fail(self, error: Exception) -> None:
         self._claims.put_nowait(error)
 
