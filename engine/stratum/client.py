@@ -335,7 +335,8 @@ class ClientProtocol:
             target = job.given_target
         if (target, self._mask) == (job.target, job.version_mask):
             return []
-        clean = self._mask != job.version_mask or target < job.target
+        tighter = self._mask != job.version_mask or target < job.target
+        clean = tighter if self.ready else job.clean  # nobody has seen the job that is held
         self.job = replace(job, target=target, version_mask=self._mask, clean=clean)
         return [NewJob(self.job, new_block=False)] if self.ready else []
 
