@@ -6,7 +6,7 @@ from ..chain.target import MAX_TARGET, bits_from_target, target_from_bits
 
 EASIEST = target_from_bits(0x207FFFFF)  # regtest's
 _WINDOW_S = 20.0
-_WINDOW_SHARES = 16  # fewer tell too little: the window waits for them
+_WINDOW_SHARES = 32  # fewer tell too little: the window waits for them
 _CHANGE = 1.5  # the target follows when it is off by this factor
 
 

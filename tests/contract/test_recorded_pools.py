@@ -23,6 +23,7 @@ from joulehash.engine.tally import Outcome
 from joulehash.engine.templates.memory import MemoryChain
 from joulehash.engine.templates.template import Template
 from joulehash.engine.work import Found, Job, Work
+
 from tests.support.stratum import Read, dialogues
 
 SESSIONS = [(pool, number, reads) for pool in ("ckpool", "public-pool") for number, reads in dialogues(pool)]

@@ -28,6 +28,7 @@ from joulehash.engine.stratum.lines import Malformed, Request, Response
 from joulehash.engine.stratum.messages import SetDifficulty, SetExtranonce, Submit
 from joulehash.engine.tally import Outcome, Result
 from joulehash.engine.work import Job
+
 from tests.support.stratum import (
     DATA,
     answer,

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from joulehash.engine.stratum.fields import Refusal
 from joulehash.engine.stratum.results import Answer, ConfigureResult, SubscribeResult, session_of
+
 from tests.support.stratum import JSON
 
 
