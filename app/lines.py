@@ -105,7 +105,5 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     """The account at the end."""
     s = summary
     yield f"{duration_text(s.duration_s)} of mining, {s.hashes:,} hashes, {rate_text(s.rate_hps)} on average"
-    yield (
-        f"accepted {s.accepted}, rejected {s.rejected}, stale {s.stale}, duplicate {s.duplicates}, lost {s.lost}; "
-        f"blocks {s.blocks}; hardware errors {s.hardware_errors}"
-    )
+    yield f"accepted {s.accepted}, rejected {s.rejected}, stale {s.stale}, duplicate {s.duplicates}, lost {s.lost}"
+    yield f"blocks {s.blocks}, hardware errors {s.hardware_errors}"

@@ -60,7 +60,7 @@ class Latencies:
 def measure_efficiency(kernel: str | None, seconds: float, rounds: int = 5) -> Efficiency:
     """Bare and mining in turn, `seconds` each, `rounds` times."""
     chosen, threads = choose(kernel), len(available_cpus())
-    bare, mining = [], list[float]()
+    bare, mining = list[float](), list[float]()
     for _ in range(rounds):
         bare.append(_bare_rate(chosen, threads, seconds))
         mining.append(asyncio.run(_mining_rate(chosen.name, seconds)))
@@ -121,8 +121,7 @@ async def _switches(kernel: Kernel, switches: int) -> tuple[Latencies, Latencies
         if isinstance(event, JobReceived) and event.clean:
             arrived.append(perf_counter())
 
-    chain, device = MemoryChain(_HARD), CpuDevice(None)
-    device.use(watch.kernel)
+    chain, device = MemoryChain(_HARD), CpuDevice(watch.kernel)
     async with serving(PoolServer(chain, ServerSettings(), _ignore)) as server:
         miner = _miner(server, device, note)
         running = asyncio.create_task(miner.run())
@@ -156,7 +155,7 @@ class _Watch:
 
     def __init__(self, kernel: Kernel) -> None:
         self._begun: dict[int, list[float]] = {}
-        inner, latest = kernel.load(), dict[int, int]()
+        inner, latest = kernel.load(), dict[int, array[int]]()
 
         def scan(
             midstates: array[int],
@@ -168,8 +167,8 @@ class _Watch:
             stop: array[int],
         ) -> tuple[int, int]:
             thread = get_ident()
-            if latest.get(thread) != id(midstates):
-                latest[thread] = id(midstates)
+            if latest.get(thread) is not midstates:
+                latest[thread] = midstates
                 self._begun.setdefault(thread, []).append(perf_counter())
             return inner(midstates, tail, first, count, top_word, hits, stop)
 

@@ -7,8 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import settings
 
 from tests.support.bitcoin_node import BitcoinNode, available
+
+# The same examples in every run; and no deadline, for the machine may be busy and the first example imports.
+settings.register_profile("joulehash", derandomize=True, deadline=None)
+settings.load_profile("joulehash")
 
 StartNode = Callable[..., BitcoinNode]
 

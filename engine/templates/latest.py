@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from ..errors import NodeError
 from .template import Template
 
 
@@ -14,7 +13,7 @@ class Latest:
 
     def __init__(self) -> None:
         self._template: Template | None = None
-        self._error: NodeError | None = None
+        self._error: Exception | None = None
         self._turn = 0  # counts puts and fails
         self._closed = False
         self._changed = asyncio.Event()
@@ -23,7 +22,7 @@ class Latest:
         self._template, self._error = template, None
         self._wake()
 
-    def fail(self, error: NodeError) -> None:
+    def fail(self, error: Exception) -> None:
         """There is no template to work on. Readers that wait raise `error`; later ones wait for the next template."""
         self._template, self._error = None, error
         self._wake()

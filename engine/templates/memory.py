@@ -79,7 +79,10 @@ class MemoryChain:
         return self._headers[-1]
 
     def set_target(self, target: int) -> None:
-        """The block target from the next template on, which comes with the next block or refresh. May raise InputError."""
+        """The block target from the next template on, which comes with the next block or refresh.
+
+        Raises InputError unless it is 1 to 2^256-1.
+        """
         self._nbits = _bits(target)
 
     async def start(self) -> None:

@@ -75,7 +75,7 @@ class NodeSource:
         self._follower: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()  # a new template is wanted at once
         self._prev_time = ("", 0)  # the time of the block of that hash
-        self._longpolled = 0.0  # when the last longpoll began, by the loop's clock
+        self._longpolled = -LONGPOLL_APART_S  # when the last longpoll began, by the loop's clock
         self._trouble: str | None = None  # what was reported last, until the node is well again
 
     async def start(self) -> None:
@@ -94,12 +94,16 @@ class NodeSource:
         self._follower = asyncio.create_task(self._follow(first))
 
     async def stop(self) -> None:
-        if self._follower is not None:
-            self._follower.cancel()
-            await asyncio.wait([self._follower])
-            self._follower = None
-        self._latest.close()
-        await self.rpc.close()
+        follower, self._follower = self._follower, None
+        try:
+            if follower is not None:
+                follower.cancel()
+                await asyncio.wait([follower])
+                if not follower.cancelled():
+                    follower.result()
+        finally:
+            self._latest.close()
+            await self.rpc.close()
 
     def templates(self) -> AsyncIterator[Template]:
         """See TemplateSource. Raises NodeError when the node has been away for two minutes; ask again then."""
@@ -150,6 +154,9 @@ class NodeSource:
                 if fresh.serial > template.serial:  # both may have answered, the later one first
                     template = fresh
                     self._latest.put(template)
+        except Exception as error:  # a fault of ours: who waits for templates shall know, and stop() raises it
+            self._latest.fail(error)
+            raise
         finally:
             if longpoll is not None:
                 longpoll.cancel()

@@ -78,5 +78,6 @@ def test_no_kind_of_event_is_forgotten() -> None:
 def test_the_summary_accounts_for_every_share() -> None:
     assert list(summary_lines(SUMMARY)) == [
         "0:01:23 of mining, 1,000,000,000 hashes, 11.9 MH/s on average",
-        "accepted 9, rejected 1, stale 2, duplicate 3, lost 4; blocks 6; hardware errors 5",
+        "accepted 9, rejected 1, stale 2, duplicate 3, lost 4",
+        "blocks 6, hardware errors 5",
     ]

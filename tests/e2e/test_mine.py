@@ -57,4 +57,4 @@ def test_without_a_terminal_it_prints_plain_lines() -> None:
     assert "\x1b" not in done.stdout
     lines = done.stdout.splitlines()
     assert "mines on the embedded pool with cpu" in lines[0]
-    assert lines[-1].startswith("accepted ")
+    assert lines[-2].startswith("accepted ")

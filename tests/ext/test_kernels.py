@@ -239,6 +239,15 @@ def start_scan(
     return future, hits, stop
 
 
+def test_the_gil_is_released(kernel: Kernel) -> None:
+    """This thread sees the first hit of a scan of seconds and stops it. Were the GIL held, it would see the end."""
+    count = 2**24 * kernel.lanes
+    with ThreadPoolExecutor(1) as pool:
+        future, _, stop = start_scan(pool, kernel, [GENESIS], count, NONCES // budget(kernel))
+        stop[0] = 1
+        assert future.result()[1] < count
+
+
 @pytest.mark.parametrize("n_midstates", [1, 40])
 def test_stopped_from_another_thread(kernel: Kernel, n_midstates: int) -> None:
     """It returns long before 2^32, and what it says is done is: up to there all hits stand, and none beyond."""
@@ -256,13 +265,19 @@ def test_stopped_from_another_thread(kernel: Kernel, n_midstates: int) -> None:
     assert last == brute_force(headers, done - window + 1, window, top_word)
 
 
-def test_the_gil_is_released(kernel: Kernel) -> None:
-    """This thread sees the first hit of a scan of seconds and stops it. Were the GIL held, it would see the end."""
-    count = 2**24 * kernel.lanes
+def test_stopped_within_a_batch(kernel: Kernel) -> None:
+    """With many midstates a batch takes many milliseconds. One that is left unfinished counts as not begun."""
+    n_midstates = 20000
+    midstates, (_, tail) = array("I", range(8 * n_midstates)), words_of([GENESIS])
+    hits, stop = room(kernel.lanes * n_midstates), flag()
     with ThreadPoolExecutor(1) as pool:
-        future, _, stop = start_scan(pool, kernel, [GENESIS], count, NONCES // budget(kernel))
+        future = pool.submit(kernel.load(), midstates, tail, 1, NONCES, ALL, hits, stop)
+        while not hits[1] and not future.done():
+            sleep(0)
         stop[0] = 1
-        assert future.result()[1] < count
+        n_hits, done = future.result()
+    assert done in (0, kernel.lanes)  # the latter should this thread have slept
+    assert n_hits == done * n_midstates
 
 
 FIRST_CALLS = """

@@ -15,9 +15,9 @@ import shutil
 import signal
 import subprocess
 import threading
-import urllib.error
 import urllib.request
 from collections import deque
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -135,10 +135,8 @@ class BitcoinNode:
     def stop(self) -> None:
         """Ends the node and whatever it started, at the latest after five seconds by force."""
         for how in (signal.SIGTERM, signal.SIGKILL):
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, how)
-            except ProcessLookupError:
-                pass
             try:
                 self._process.wait(5)
                 break
@@ -235,12 +233,12 @@ def _npm_install(folder: Path) -> None:
     # Its scripts only compile what NODE_BACKEND=js does without.
     command = [*npm_command(), "install", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180)
+        done = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True, timeout=180)
     except subprocess.TimeoutExpired:
         raise NodeMissing("npm could not install bcoin within 180 s") from None
     if done.returncode:
-        last = "; ".join(done.stderr.strip().splitlines()[-3:])
-        raise NodeMissing(f"npm could not install bcoin: {last}")
+        errors = [line for line in done.stderr.splitlines() if line.startswith("npm error")]
+        raise NodeMissing(f"npm could not install bcoin: {'; '.join(errors[:4]) or done.stderr[-300:]}")
 
 
 def available() -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,13 @@ def test_a_private_key_is_no_address(chain: str, key: str) -> None:
 def test_what_is_nothing_at_all(address: str) -> None:
     for chain in CHAINS:
         no_address(address, chain)
+
+
+@pytest.mark.parametrize("size", [18, 20, 22, 24])
+def test_base58_of_another_length_is_no_address(size: int) -> None:
+    encode: Callable[[bytes], str] = import_module("embit.base58").encode_check
+    assert script_for(encode(bytes(21)), "main") == b"\x76\xa9\x14" + bytes(20) + b"\x88\xac"
+    assert "takes" in no_address(encode(bytes(size)), "main")
 
 
 @given(st.one_of(st.text(max_size=60), st.text("bc1qpzry9x8gf2tvdw0s3jn54khce6mua7l", max_size=80).map("bc1".__add__)))

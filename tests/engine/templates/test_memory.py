@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
-from joulehash.engine.chain.coinbase import Coinbase
+from joulehash.engine.chain.coinbase import COMMITMENT_PREFIX, Coinbase
 from joulehash.engine.chain.header import Header, double_sha256, hash_text
 from joulehash.engine.chain.merkle import fold
 from joulehash.engine.chain.target import bits_from_target, target_from_bits, target_from_difficulty
@@ -291,6 +291,17 @@ def test_a_wrong_block_is_refused_with_its_reason(reason: str, wrong: Wrong) -> 
         assert source.height == 0
         assert source.template is template
         assert await source.submit(mine(template), template) is None
+
+    run(main)
+
+
+def test_of_several_commitments_the_last_counts() -> None:
+    async def main() -> None:
+        source = chain()
+        decoy = Output(0, COMMITMENT_PREFIX + bytes(32))
+        template = source.template
+        changed = replace(template, coinbase=replace(template.coinbase, outputs=(decoy,)))
+        assert await source.submit(mine(changed), template) is None
 
     run(main)
 

@@ -10,6 +10,8 @@ const networks = require('bcoin/lib/protocol/networks');
 // bcoin has regtest prefixes of its own; addresses shall read as Bitcoin Core's do.
 networks.regtest.addressPrefix = Object.assign({}, networks.regtest.addressPrefix,
   {pubkeyhash: 0x6f, scripthash: 0xc4, bech32: 'bcrt'});
+// Heights in coinbases (BIP 34) are checked from block 1 on, as Bitcoin Core's regtest does; bcoin's never does.
+networks.regtest.block.bip34height = 1;
 require('bcoin/lib/protocol/network').set('regtest');
 
 if (process.env.HARDBITS) {
