@@ -63,7 +63,7 @@ class Replay:
     jobs: dict[str, Job] = field(default_factory=dict[str, Job])
     works: dict[tuple[str, bytes], Work] = field(default_factory=dict[tuple[str, bytes], Work])
     methods: dict[object, str] = field(default_factory=dict[object, str])  # by the recorded ids
-    asked: dict[str, object] = field(default_factory=dict[str, object])  # our ids, by method
+    asked: dict[str, int] = field(default_factory=dict[str, int])  # our ids, by method
     shares: dict[object, deque[tuple[int | None, str]]] = field(
         default_factory=lambda: defaultdict[object, deque[tuple[int | None, str]]](deque)
     )
@@ -117,7 +117,7 @@ class Replay:
                 if identity is None:
                     return
             else:
-                identity = self.asked.get(method, 10_000)
+                identity = self.asked.get(method, 10_000)  # what our client did not ask it ignores
             line = re.sub(rb'"id":("a\d"|\d+)', b'"id":%d' % identity, line)
         for event in self.client.receive(line + b"\n", now):
             self.events.append(event)
@@ -135,12 +135,14 @@ class Replay:
         for one in self.client.outgoing().splitlines():
             message = decode_line(one)
             assert isinstance(message, Request)
+            assert isinstance(message.id, int)
             self.asked[message.method] = message.id
 
 
 def replayed(reads: list[Read]) -> Replay:
-    users = [m.params[0] for _, m in recorded(reads, by_pool=False) if isinstance(m, Request) and "auth" in m.method]
-    replay = Replay(ClientProtocol(Settings(str(users[0])), Quirks(), 1))
+    requests = [m for _, m in recorded(reads, by_pool=False) if isinstance(m, Request)]
+    user = next(str(request.params[0]) for request in requests if request.method == "mining.authorize")
+    replay = Replay(ClientProtocol(Settings(user), Quirks(), 1))
     replay.client.start()
     for read in reads:
         for one in (read.data or b"").splitlines():
@@ -337,7 +339,7 @@ def test_our_pool_accepts_every_share_of_cpuminer_that_ckpool_accepted() -> None
 @pytest.mark.parametrize("pool", ["ckpool", "public-pool"])
 def test_our_pool_answers_everything_else_well(pool: str) -> None:
     """Where the two real pools differ from each other, or leave a request unanswered, ours answers in due form."""
-    expected = {
+    expected: dict[str, set[tuple[bool, int | None]]] = {
         "mining.configure": {(True, None)},
         "mining.subscribe": {(True, None)},
         "mining.authorize": {(True, None)},  # any name will do

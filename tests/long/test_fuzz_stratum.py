@@ -1,4 +1,4 @@
-"""A minute of mutated dialogues and messages into both roles. Nothing may be raised, and nothing may grow without end."""
+"""A minute of mutated dialogues and messages into both roles: nothing may be raised, nothing may grow without end."""
 
 from __future__ import annotations
 
@@ -94,9 +94,10 @@ def fuzz(seed: int, seconds: float) -> Counts:
         book = JobBook()
         book.add(chain.template)
         vardiff = Vardiff(ANY_HASH, ANY_HASH, Fraction(10**6))
-        session: Session | None = Session(b"\1\2\3\4", book, vardiff, Limits(), 0.0)
+        opened = Session(b"\1\2\3\4", book, vardiff, Limits(), 0.0)
         if random.random() < 0.7:
-            session.receive(line("mining.subscribe", [], 1) + line("mining.authorize", ["u"], 2), 0.0)
+            opened.receive(line("mining.subscribe", [], 1) + line("mining.authorize", ["u"], 2), 0.0)
+        session: Session | None = opened
         for step in range(random.randrange(1, 60)):
             data = b"".join(mutate(random, random.choice(lines)) for _ in range(random.choice((1, 1, 2, 5))))
             counts.inputs += 1

@@ -37,12 +37,18 @@ CASES: list[tuple[m.Message, str]] = [
     (m.SuggestDifficulty(Fraction(1, 2000)), "[0.0005]"),
     (m.SuggestDifficulty(Fraction(10**15)), "[1000000000000000]"),
     (m.SuggestTarget(0xFFFF << 208), '["00000000ffff0000000000000000000000000000000000000000000000000000"]'),
-    (m.Submit("slush.miner1", "bf", bytes(3) + b"\1", 0x504E86ED, 0xB2957C02), '["slush.miner1","bf","00000001","504e86ed","b2957c02"]'),
+    (
+        m.Submit("slush.miner1", "bf", bytes(3) + b"\1", 0x504E86ED, 0xB2957C02),
+        '["slush.miner1","bf","00000001","504e86ed","b2957c02"]',
+    ),
     (m.Submit("u", 7, b"", 0, 0xFFFFFFFF, 0xB44000), '["u",7,"","00000000","ffffffff","00b44000"]'),
     (m.GetTransactions("bf"), '["bf"]'),
     (m.GetTransactions(-1), "[-1]"),
     (
-        m.Notify("bf", bytes(range(32)), b"\1\2", b"", (bytes(32), b"\xfe" * 32), 0x20000000, 0x1C2AC4AF, 0x504E86B9, False),
+        m.Notify(
+            *("bf", bytes(range(32)), b"\1\2", b"", (bytes(32), b"\xfe" * 32)),
+            *(0x20000000, 0x1C2AC4AF, 0x504E86B9, False),
+        ),
         '["bf","03020100070605040b0a09080f0e0d0c13121110171615141b1a19181f1e1d1c","0102","",'
         f'["{"00" * 32}","{"fe" * 32}"],"20000000","1c2ac4af","504e86b9",false]',
     ),
@@ -106,9 +112,10 @@ ODD_VALUES: list[object] = [
     ],
 ]
 
-JSON = st.recursive(
+_SCALARS: list[object] = [odd for odd in ODD_VALUES if not isinstance(odd, str) or len(odd) < 99]
+JSON: st.SearchStrategy[object] = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=70) | st.text("0123456789abcdefABCDEFx.-e", max_size=70) | st.sampled_from([odd for odd in ODD_VALUES if not isinstance(odd, str) or len(odd) < 99]),
+    | st.text(max_size=70) | st.text("0123456789abcdefABCDEFx.-e", max_size=70) | st.sampled_from(_SCALARS),
     lambda inner: st.lists(inner, max_size=10) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
     max_leaves=20,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 from joulehash.engine.chain.target import target_from_difficulty
-from joulehash.engine.poolserver.book import JobBook, PoolJob, hash_share
+from joulehash.engine.poolserver.book import Hashed, JobBook, PoolJob, hash_share
 from joulehash.engine.poolserver.session import Accepted, Drop, Limits, Rejected, Session
 from joulehash.engine.poolserver.vardiff import Vardiff
 from joulehash.engine.stratum.lines import Malformed, Request, Response, decode_line
@@ -39,14 +39,14 @@ class Miner:
         self.session = Session(b"\1\2\3\4", self.book, Vardiff(self.difficulty, *bounds), self.limits, 0.0)
 
     def say(self, data: bytes, now: float = 0.0) -> list[object]:
-        events = list(self.session.receive(data, now))
-        return self.heard(events)
+        events = self.session.receive(data, now)
+        self.heard()
+        return list(events)
 
-    def heard(self, events: list[object] | None = None) -> list[object]:
+    def heard(self) -> None:
         read = [decode_line(one) for one in self.session.outgoing().splitlines()]
         assert not any(isinstance(one, Malformed) for one in read)
         self.said = [one for one in read if not isinstance(one, Malformed)]
-        return events or []
 
     @property
     def jobs(self) -> list[Notify]:
@@ -296,8 +296,8 @@ def test_transactions_are_told_once_for_each_job() -> None:
 def header_of(miner: Miner, notify: Notify) -> bytes:
     offered = PoolJob(str(notify.job), miner.chain.template, notify.coinb1, notify.coinb2, 0)
     hashed = hash_share(offered, Submit("u", notify.job, bytes(8), 1_700_000_000, 0), b"\1\2\3\4", 0)
-    assert not hasattr(hashed, "code")
-    return hashed.header  # type: ignore[union-attr]
+    assert isinstance(hashed, Hashed)
+    return hashed.header
 
 
 def test_a_raised_difficulty_comes_with_a_new_job_whose_headers_are_others() -> None:
@@ -347,7 +347,7 @@ def test_a_silent_miner_is_lowered_by_the_clock() -> None:
 
 def test_minimum_difficulty_is_honoured() -> None:
     miner = Miner(Fraction(1, 10), steady=False)
-    asked = [["minimum-difficulty"], {"minimum-difficulty.value": 0.5}]
+    asked: list[object] = [["minimum-difficulty"], {"minimum-difficulty.value": 0.5}]
     miner.say(line("mining.configure", asked, 0) + HANDSHAKE)
     assert miner.said[0] == Response(0, {"minimum-difficulty": True}, None)
     assert [float(str(d)) for d in miner.difficulties] == [0.5]
@@ -356,7 +356,8 @@ def test_minimum_difficulty_is_honoured() -> None:
     miner.say(line("mining.configure", [["minimum-difficulty"], {"minimum-difficulty.value": 2}], 0))
     assert miner.difficulties == [2]  # told at once, with a job
     assert len(miner.jobs) == 1
-    for bad in (0, -1, "x", None, [], True):
+    bads: list[object] = [0, -1, "x", None, [], True]
+    for bad in bads:
         miner.say(line("mining.configure", [["minimum-difficulty"], {"minimum-difficulty.value": bad}], 0))
         assert miner.said == [Response(0, {"minimum-difficulty": False}, None)]
 

@@ -144,8 +144,17 @@ def test_reads_missing_params_in_every_form_as_none(params: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "read"), [("null", None), ('"a1"', "a1"), ("7", 7), ("-0", 0), ("4.0", 4), ("true", True), ("1" * 300, int("1" * 300))]
-)  # fmt: skip
+    ("written", "read"),
+    [
+        ("null", None),
+        ('"a1"', "a1"),
+        ("7", 7),
+        ("-0", 0),
+        ("4.0", 4),
+        ("true", True),
+        ("1" * 300, int("1" * 300)),
+    ],
+)
 def test_reads_ids(written: str, read: object) -> None:
     assert decode_line(f'{{"id":{written},"method":"m"}}'.encode()) == Request(read, "m", [])
     assert encode_response(read, True).startswith(
@@ -187,11 +196,13 @@ def test_reads_difficulties_exactly(value: object, difficulty: Fraction) -> None
 
 @pytest.mark.parametrize(
     "value",
-    [*[0, -1, True, False, None, [], {}, "", "x", "NaN", "-inf", "Infinity", "0x10", 10**101, -(10**4000), 10**4000]]
-    + [*[Decimal(0), Decimal("-0.5"), Decimal("1e101"), Decimal("1e-101"), Decimal("1e999999"), Decimal("-1e-999999")]],
+    [
+        *[0, -1, True, False, None, [], {}, "", "x", "NaN", "-inf", "Infinity", "0x10", 10**101, -(10**4000), 10**4000],
+        *[Decimal(0), Decimal("-0.5"), Decimal("1e101"), Decimal("1e-101"), Decimal("1e999999"), Decimal("-1e-999999")],
+    ],
 )
 def test_refuses_what_is_no_difficulty(value: object) -> None:
-    with pytest.raises(Refusal, match="difficulty .*takes a number"):
+    with pytest.raises(Refusal, match=r"difficulty .*takes a number"):
         difficulty_of(value)
 
 
