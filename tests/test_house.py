@@ -203,7 +203,7 @@ def test_every_folder_of_modules_is_a_package() -> None:
 
 
 def test_every_test_is_named_after_a_module() -> None:
-    """tests/engine/test_x.py is for engine/x.py, or for the folder engine/x; tests/test_x.py for the root package."""
+    """tests/engine/test_x.py and test_x_more.py are for engine/x.py or the folder engine/x; tests/test_x.py for the root."""
     homeless: list[str] = []
     for file in project_files():
         path = PurePosixPath(file)
@@ -213,7 +213,8 @@ def test_every_test_is_named_after_a_module() -> None:
         if str(path) in ALSO_BY_SUBJECT or folder.parts[:1] in [(subject,) for subject in BY_SUBJECT]:
             continue
         home = HOUSE / ("app/root" if folder == PurePosixPath(".") else folder)
-        if not [*home.glob(f"{name}.*"), *home.glob(f"{name}/__init__.py")]:
+        homes = {found.stem for found in home.glob("*.*")} | {found.parent.name for found in home.glob("*/__init__.py")}
+        if not any(name == one or name.startswith(f"{one}_") for one in homes):
             homeless.append(file)
     assert homeless == []
 

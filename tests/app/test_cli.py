@@ -1,4 +1,4 @@
-"""The command line from outside: what is wrong is one line with its value, its bound and what to do, and exit code 2."""
+"""The command line from outside: what is wrong is one line (value, bound, what to do) and exit code 2."""
 
 from __future__ import annotations
 

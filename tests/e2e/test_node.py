@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.bitcoin_node import ANYONE_ADDRESS, BitcoinNode
+from tests.conftest import StartNode
+from tests.support.bitcoin_node import ANYONE_ADDRESS
 from tests.support.blocks import check_block
 from tests.support.command import Command
 
 pytestmark = pytest.mark.node
 
 
-def test_the_nodes_chain_grows_by_mined_blocks_with_its_transactions(bitcoin_node: BitcoinNode) -> None:
-    bitcoin_node.generate(6)
+def test_the_nodes_chain_grows_by_mined_blocks_with_its_transactions(start_node: StartNode) -> None:
+    bitcoin_node = start_node()
     sent = bitcoin_node.send_transactions(5)
     height = bitcoin_node.height
     listen = ("--listen", "127.0.0.1:0")
