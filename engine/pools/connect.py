@@ -53,7 +53,7 @@ def plain(error: OSError) -> str:
         said = error.verify_message.rstrip(".")
         return f"TLS: {said}; #insecure at the end of the URL accepts any certificate"
     if isinstance(error, ssl.SSLError):
-        reason = (error.reason or str(error)).replace("_", " ").lower()
+        reason = (getattr(error, "reason", None) or str(error)).replace("_", " ").lower()
         plain_text = reason in ("wrong version number", "record layer failure", "http request")
         return f"TLS: {reason}" + ("; is it a stratum+tcp:// port?" if plain_text else "")
     if isinstance(error, socket.gaierror):

@@ -236,10 +236,11 @@ class StratumPool:
         try:
             async with asyncio.timeout(self._timing.tick):
                 data = await reader.read(READ_BYTES)
-        except OSError as error:
-            if reader.exception() is None:  # our tick, and not the system's ETIMEDOUT
+        except OSError:  # our tick is a TimeoutError, but so is the system's ETIMEDOUT
+            broken = reader.exception()
+            if broken is None:
                 return b""
-            raise PoolUnreachable(plain(error)) from None
+            raise PoolUnreachable(plain(broken) if isinstance(broken, OSError) else str(broken)) from None
         if not data:
             raise PoolUnreachable("the pool closed the connection")
         return data

@@ -53,7 +53,7 @@ class PoolURL:
         form = _FORM.fullmatch(text)
         if form is None or not text.isprintable() or " " in text:
             raise InputError(f"{shown}: takes stratum+tcp://HOST:PORT, with an IPv6 address in brackets")
-        scheme = (form["scheme"] or "stratum+tcp").lower()
+        scheme = "stratum+tcp" if form["scheme"] is None else form["scheme"].lower()
         if scheme not in _TLS:
             raise InputError(f"{shown}: scheme {scheme}:// is unknown; choose from {', '.join(_TLS)}")
         if not form["ipv6"] and not form["host"]:
