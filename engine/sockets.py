@@ -1,11 +1,13 @@
-"""What both ends of a TCP connection want of their socket, and what the system says when it fails."""
+"""What both ends of a TCP connection want of their socket and of the system, and what it says when they fail."""
 
 from __future__ import annotations
 
 import os
 import re
+import resource
 import socket
 
+_SPARE_FILES = 64  # for all that is no connection
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}  # gone after 90 s without an answer
 
 
@@ -24,3 +26,14 @@ def reason_of(error: OSError) -> str:
     if number is None and (found := re.search(r"\[Errno (\d+)\]", str(error))):
         number = int(found[1])
     return os.strerror(number).lower() if number else error.strerror or str(error) or "the connection was lost"
+
+
+def room_for(sockets: int) -> int:
+    """How many sockets may be open at once; raises the process's soft limit of open files where that helps."""
+    wanted = sockets + _SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        raised = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+        soft = raised
+    return sockets if soft == resource.RLIM_INFINITY else max(1, min(sockets, soft - _SPARE_FILES))
