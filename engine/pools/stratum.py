@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
@@ -25,28 +25,12 @@ from ..tally import Outcome, Result
 from ..work import Job
 from .connect import READ_BYTES, Connect, connect, plain
 from .slot import JobSlot
+from .timing import Backoff, Timing
 from .url import PoolURL, same_host
 
 _SHARE_EVERY_S = 3
 _MALFORMED_LIMIT = 20  # lines of one connection that cannot be understood
 _UNSENT_LIMIT = 1 << 20  # bytes that a pool may leave unread
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """All in seconds."""
-
-    connect: float = 15.0
-    handshake: float = 30.0  # until authorized
-    silence: float = 300.0  # without a line: the pool is dead
-    answer: float = 60.0  # to a share
-    stop: float = 0.8  # for outstanding answers, when we stop
-    retry_first: float = 1.0
-    retry_most: float = 60.0
-    refused_first: float = 10.0  # after a refused user name: people must act, machines must not hammer
-    stable: float = 60.0  # authorized for so long, a connection resets the backoff
-    redirect_most: float = 600.0  # a pool may ask us to wait; not for a day
-    tick: float = 1.0  # how often these are looked at
 
 
 class StratumPool:
@@ -66,7 +50,7 @@ class StratumPool:
     ) -> None:
         self._url, self._settings, self._report = url, settings, report
         self._timing = timing or Timing()
-        self._random = random or Random()
+        self._backoff = Backoff(self._timing, random or Random())
         self._connect = connect
         self._quirks = Quirks()
         self._protocol: ClientProtocol | None = None
@@ -142,10 +126,9 @@ class StratumPool:
 
     async def _run(self) -> None:
         """Connect for ever, with a jittered backoff that only a stable connection resets."""
-        loop, timing = asyncio.get_running_loop(), self._timing
-        failures = 0
+        loop = asyncio.get_running_loop()
         while True:
-            target, least_s = self._url, 0.0
+            target, refused = self._url, False
             if self._redirect is not None:
                 target = replace(target, port=self._redirect.port or target.port)
             self._redirect, self._ready_s = None, None
@@ -153,16 +136,12 @@ class StratumPool:
                 await self._connect_and_serve(target)
                 reason = "the pool asked us to reconnect"
             except PoolError as error:
-                if isinstance(error, PoolRefused) and self._ready_s is None:
-                    least_s = timing.refused_first
+                refused = isinstance(error, PoolRefused) and self._ready_s is None
                 reason = str(error)
-            if self._ready_s is not None and loop.time() - self._ready_s >= timing.stable:
-                failures = 0
-            most_s = min(timing.retry_most, max(timing.retry_first, least_s) * 2**failures)
-            wait_s = max(least_s, most_s * self._random.uniform(0.5, 1.0))
-            if self._redirect is not None:  # at once the first time, or when it says
-                wait_s = max(min(self._redirect.wait_s, timing.redirect_most), wait_s if failures else 0.0)
-            failures = min(failures + 1, 16)
+            if self._ready_s is not None and loop.time() - self._ready_s >= self._timing.stable:
+                self._backoff.reset()
+            asked_s = None if self._redirect is None else self._redirect.wait_s
+            wait_s = self._backoff.next_s(refused=refused, asked_s=asked_s)
             self._report(Disconnected(self.name, f"{target}: {reason}", round(wait_s, 3)))
             await asyncio.sleep(wait_s)
 

@@ -16,15 +16,15 @@ from fractions import Fraction
 from random import SystemRandom
 from typing import Protocol
 
-from ..chain.header import Header, hash_text
 from ..chain.target import DIFFICULTY_1, difficulty_from_target, expected_hashes
 from ..errors import InputError, NodeError
-from ..events import Event, Note, PoolBlock, PoolShare, PoolTemplate, Report
+from ..events import Event, Note, PoolShare, PoolTemplate, Report
 from ..sockets import reason_of, room_for
 from ..stratum.lines import printable
 from ..templates.memory import MemoryChain
 from ..templates.template import Template, TemplateSource
-from .book import EXTRANONCE1_SIZE, Hashed, JobBook
+from .blocks import BlockDesk
+from .book import EXTRANONCE1_SIZE, JobBook
 from .connection import Connection, neighbourhood
 from .pace import Pace
 from .session import Accepted, Limits, Rejected, Session
@@ -32,7 +32,6 @@ from .vardiff import Vardiff
 
 _TICK_S = 1.0
 _EASY = Fraction(1000)
-_BLOCK_TRIES, _BLOCK_RETRY_S = 60, 1.0
 _LAST_BLOCKS_S = 5.0  # to hand in what was found when we stop
 _SOURCE_RETRY_S = 1.0
 
@@ -92,7 +91,7 @@ class PoolServer:
         self._neighbours: Counter[str] = Counter()
         self._turned_away: Counter[str] = Counter()
         self._next_extranonce1 = SystemRandom().randrange(256**EXTRANONCE1_SIZE)
-        self._blocks: asyncio.Queue[Hashed | None] = asyncio.Queue()
+        self._blocks = BlockDesk(source, report)
         self._listener: Listener | None = None
         self._address = ("", 0)
         self._most_sessions = settings.sessions
@@ -113,7 +112,7 @@ class PoolServer:
 
     async def serve(self) -> None:
         """Run until cancelled. Raises NodeError when the source cannot start, InputError when it cannot listen."""
-        handing_in = asyncio.create_task(self._hand_in_blocks())
+        handing_in = asyncio.create_task(self._blocks.run())
         try:
             await self._source.start()
             async with asyncio.TaskGroup() as group:
@@ -124,7 +123,7 @@ class PoolServer:
             raise sole(errors) from None
         finally:
             await self.stop()
-            self._blocks.put_nowait(None)
+            self._blocks.finish()
             try:
                 await asyncio.wait([handing_in], timeout=_LAST_BLOCKS_S)
             finally:
@@ -195,29 +194,6 @@ class PoolServer:
             if not connection.closing:
                 connection.close(reason)
 
-    # Blocks
-
-    async def _hand_in_blocks(self) -> None:
-        while (found := await self._blocks.get()) is not None:
-            template = found.job.template
-            reason = await self._hand_in(template.block(found.header, found.coinbase), template)
-            name = hash_text(Header.parse(found.header).hash)
-            self._report(PoolBlock(template.height, name, reason is None, reason or ""))
-
-    async def _hand_in(self, block: bytes, template: Template) -> str | None:
-        """None when the chain took it. It is tried again for a minute: a block is worth it."""
-        reason = ""
-        for attempt in range(_BLOCK_TRIES):
-            if attempt:
-                await asyncio.sleep(_BLOCK_RETRY_S)
-            try:
-                answer = await self._source.submit(block, template)
-            except NodeError as error:
-                reason = str(error)
-            else:  # BIP 22: a duplicate is known already, so an attempt without an answer had arrived
-                return None if attempt and answer == "duplicate" else answer
-        return reason
-
     # What connections ask
 
     def welcome(self, host: str) -> Session | str:
@@ -259,7 +235,7 @@ class PoolServer:
             self._pace.share(float(event.difficulty * expected_hashes(DIFFICULTY_1)))
         self._report(PoolShare(address, user, 0, "", DIFFICULTY_1 / max(hashed.hash, 1)))  # no Fraction: 4 µs
         if hashed.is_block:
-            self._blocks.put_nowait(hashed)
+            self._blocks.put(hashed)
 
     def report(self, event: Event) -> None:
         self._report(event)

@@ -13,7 +13,8 @@ from typing import TypeVar
 from joulehash.engine.events import Event
 from joulehash.engine.pool import Demand
 from joulehash.engine.pools.connect import connect as connect_tcp
-from joulehash.engine.pools.stratum import StratumPool, Timing
+from joulehash.engine.pools.stratum import StratumPool
+from joulehash.engine.pools.timing import Timing
 from joulehash.engine.pools.url import PoolURL
 from joulehash.engine.stratum.client import Settings
 from joulehash.engine.work import Job

@@ -17,7 +17,8 @@ from random import Random
 import pytest
 from joulehash.engine.events import Connected, Disconnected, Event, JobReceived, Malformed, PoolMessage
 from joulehash.engine.pool import Demand
-from joulehash.engine.pools.stratum import StratumPool, Timing
+from joulehash.engine.pools.stratum import StratumPool
+from joulehash.engine.pools.timing import Timing
 from joulehash.engine.pools.url import PoolURL
 from joulehash.engine.tally import Outcome, Result
 

@@ -433,7 +433,7 @@ def block_after(chain: Broken, *, stop_at_once: bool = False) -> tuple[PoolBlock
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("joulehash.engine.poolserver.server._BLOCK_RETRY_S", 0.01)
+    monkeypatch.setattr("joulehash.engine.poolserver.blocks._RETRY_S", 0.01)
     monkeypatch.setattr("joulehash.engine.poolserver.server._SOURCE_RETRY_S", 0.1)
 
 
