@@ -1,6 +1,7 @@
 """The five folders at the top are the packages: engine/ is joulehash.engine, app/root/ is joulehash itself."""
 
 import os
+from glob import glob
 
 from setuptools import Extension, find_packages, setup
 
@@ -21,7 +22,7 @@ setup(
         Extension(
             "joulehash.ext._scan",
             ["ext/_scan.pyx", *(f"ext/{name}.c" for name in KERNEL_SOURCES)],
-            depends=["ext/scan.h", "ext/scan.pxd"],
+            depends=sorted(glob("ext/*.h") + glob("ext/*.pxd")),
             include_dirs=["ext"],
             extra_compile_args=["-std=c11", "-O3", "-Wall", "-Wextra", "-fvisibility=hidden", *sanitize],
             extra_link_args=sanitize,

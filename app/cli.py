@@ -22,7 +22,7 @@ _UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])  # typer 
 app = typer.Typer(
     name="joulehash",
     help="A SHA-256 mining engine and hardware bridge.",
-    no_args_is_help=True,
+    rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -59,12 +59,12 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run it with these arguments: the exit code. Expected failures are one line on stderr."""
     try:
-        code = app(arguments, prog_name="joulehash", standalone_mode=False)
+        code = app(arguments or ["--help"], prog_name="joulehash", standalone_mode=False)
     except (JoulehashError, KernelError) as error:
         return _fail(str(error))
     except _UsageError as error:
         message = cast("str", getattr(error, "format_message", error.__str__)())
-        return _fail(f"{message.rstrip('.')}; see joulehash --help" if message else "see joulehash --help")
+        return _fail(f"{message.rstrip('.')}; see joulehash --help")
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as `head` does

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -62,11 +63,12 @@ class PlainFace:
         print(f"{datetime.now():%H:%M:%S} {line}", flush=True)
 
 
-def choose_face(*, as_json: bool) -> Face:
+def choose_face(*, as_json: bool, picture: Path | None = None) -> Face:
+    """The screen on a terminal, and where a picture of it is wanted; JSON where it is asked for; else lines."""
     if as_json:
         return JsonFace()
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() or picture is not None:
         from .screen import ScreenFace
 
-        return ScreenFace()
+        return ScreenFace(picture)
     return PlainFace()

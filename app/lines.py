@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from ..engine.chain.target import expected_hashes
 from ..engine.events import (
@@ -23,9 +24,11 @@ from ..engine.events import (
     Started,
     Summary,
 )
-from ..engine.miner import Miner
 from ..engine.rates import WINDOWS_S
 from .units import difficulty_text, duration_text, rate_text, span_text
+
+if TYPE_CHECKING:
+    from ..engine.miner import Miner
 
 WINDOW_NAMES = dict(zip(("5s", "1m", "15m"), WINDOWS_S, strict=True))
 
@@ -102,7 +105,5 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     """The account at the end."""
     s = summary
     yield f"{duration_text(s.duration_s)} of mining, {s.hashes:,} hashes, {rate_text(s.rate_hps)} on average"
-    yield (
-        f"accepted {s.accepted}, rejected {s.rejected}, stale {s.stale}, duplicate {s.duplicates}, lost {s.lost}; "
-        f"blocks {s.blocks}; hardware errors {s.hardware_errors}"
-    )
+    yield f"accepted {s.accepted}, rejected {s.rejected}, stale {s.stale}, duplicate {s.duplicates}, lost {s.lost}"
+    yield f"blocks {s.blocks}, hardware errors {s.hardware_errors}"

@@ -18,7 +18,7 @@ class MineOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rena
     url: str | None = None
     user: str | None = None
     password: str | None = None
-    devices: list[str] | None = None
+    device: list[str] | None = None
     kernel: str | None = None
     threads: int | None = None
     affinity: bool | None = None

@@ -1,7 +1,8 @@
 """The CPU as a device: a thread for each core, each drawing its own work and scanning it in slices without the GIL.
 
 A slice takes about ten milliseconds; a new clean job ends it within one. Hashes are counted exactly as the kernel
-reports them. Threads run at low priority, so that the event loop stays prompt when all cores are busy.
+reports them. Threads run at low priority, so that the event loop stays prompt when all cores are busy. Where claims
+come faster than they are read, threads wait; only claims in dead work are then dropped.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import asyncio
 import os
 import sys
 from array import array
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import BoundedSemaphore, Condition, Thread, get_native_id
+from threading import Condition, Thread, get_native_id
 from time import perf_counter
+from typing import TypeVar
 
 from ..ext.kernels import Kernel, KernelError, ScanFn, choose
 from .chain.header import double_sha256, hash_number
@@ -22,12 +24,14 @@ from .device import Capabilities, DeviceStats
 from .errors import DeviceError, InputError
 from .work import NONCES, Assignment, Found, Work
 
+T = TypeVar("T")
+
 THREADS_LIMIT = 1024
 _SLICE_S = 0.010
 _MEASURE_S = 0.02
 _STARVED_S = 0.05  # between looks for new headers in an exhausted job
-_UNREAD_LIMIT = 256  # claims that may wait for the judge before the threads do
-_HITS = 1024  # room in a slice beside one batch
+_UNREAD_LIMIT = 256  # claims that may wait for the judge before the threads do; one slice of each may be above it
+_HITS = 256  # room in a slice beside one batch
 _NICE = 10
 
 
@@ -45,28 +49,55 @@ class _Slot:
     starved_s: float = 0.0
 
 
+@dataclass(slots=True)
+class _Inbox:
+    """Claims on their way from the threads to `found`, from one start to the next stop."""
+
+    items: asyncio.Queue[Found | BaseException | None] = field(
+        default_factory=asyncio.Queue["Found | BaseException | None"]
+    )
+    unread: int = 0
+
+    def put(self, claims: list[Found]) -> None:
+        for claim in claims:
+            self.items.put_nowait(claim)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What was given, and as the how manieth."""
+
+    serial: int
+    assignment: Assignment | None
+
+
 class CpuDevice:
-    """A Device. `kernel` is a name of KERNELS or None for the best; `threads` None for one a core."""
+    """A Device. `kernel` is a row of KERNELS, its name, or None for the best; `threads` None for one a core."""
 
     def __init__(
-        self, kernel: str | None = None, threads: int | None = None, *, affinity: bool = True, name: str = "cpu"
+        self,
+        kernel: Kernel | str | None = None,
+        threads: int | None = None,
+        *,
+        affinity: bool = True,
+        name: str = "cpu",
     ) -> None:
         if threads is not None and not 1 <= threads <= THREADS_LIMIT:
             raise InputError(f"threads: {threads}; takes 1 to {THREADS_LIMIT}")
-        self._name, self._kernel_name = name, kernel
+        self._name, self._wanted = name, kernel
         self._cpus = available_cpus()
         self._n_threads = threads or len(self._cpus)
         self._pin = affinity and self._n_threads <= len(self._cpus)
         self._slots = [_Slot() for _ in range(self._n_threads)]
         self._threads: list[Thread] = []
-        self._changed = Condition()
-        self._assignment: Assignment | None = None
+        self._changed = Condition()  # guards the next three, and the inbox's count
+        self._order = _Order(0, None)
+        self._dead = 0  # orders up to this serial are dead
         self._running = False
-        self._room = BoundedSemaphore(_UNREAD_LIMIT)
-        self._kernel: Kernel | None = None
+        self._inbox = _Inbox()
+        self._kernel: Kernel | None = kernel if isinstance(kernel, Kernel) else None
         self._nominal_hps: float | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._queue: asyncio.Queue[Found | BaseException | None] = asyncio.Queue()
 
     @property
     def name(self) -> str:
@@ -83,109 +114,139 @@ class CpuDevice:
         return DeviceStats(sum(slot.hashes for slot in self._slots), starved_s, f"{kernel}, {threads}")
 
     async def start(self) -> None:
+        if self._threads:
+            raise RuntimeError(f"{self._name}: is started already")
         self._loop = asyncio.get_running_loop()
-        try:  # Numba may compile for seconds
-            self._kernel = await asyncio.to_thread(choose, self._kernel_name)
-        except KernelError as error:
-            raise InputError(str(error)) from None
+        if not isinstance(self._wanted, Kernel):
+            try:  # Numba may compile for seconds
+                self._kernel = await asyncio.to_thread(choose, self._wanted)
+            except KernelError as error:
+                raise InputError(str(error)) from None
+        assert self._kernel is not None
         self._nominal_hps = await asyncio.to_thread(_measure, self._kernel) * self._n_threads
-        self._queue = asyncio.Queue()
-        self._room = BoundedSemaphore(_UNREAD_LIMIT)
-        self._assignment, self._running = None, True
+        self._inbox, self._running = _Inbox(), True
         for index in range(self._n_threads):
             thread = Thread(target=self._thread, args=(index,), name=f"{self._name}-{index}", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # the system's limit
+                await self.stop()
+                raise DeviceError(f"{self._name}: thread {index + 1} of {self._n_threads}: {error}") from None
             self._threads.append(thread)
-            thread.start()
 
     def give(self, assignment: Assignment | None, *, clean: bool) -> None:
         with self._changed:
-            self._assignment = assignment
-            if clean or assignment is None:
-                for slot in self._slots:
-                    slot.stop[0] = 1
-            self._changed.notify_all()
+            self._command(assignment, dead=clean or assignment is None)
 
-    async def found(self) -> AsyncIterator[Found]:
-        while (item := await self._queue.get()) is not None:
-            if isinstance(item, BaseException):
-                raise DeviceError(f"{self._name}: {type(item).__name__}: {item}") from item
-            self._room.release()
-            yield item
+    def found(self) -> AsyncIterator[Found]:
+        return self._claims(self._inbox)
 
     async def stop(self) -> None:
         with self._changed:
-            self._running, self._assignment = False, None
+            self._running = False
+            self._command(None, dead=True)
+        await asyncio.to_thread(_join, self._threads)
+        self._threads = []
+        self._inbox.items.put_nowait(None)
+
+    def _command(self, assignment: Assignment | None, *, dead: bool) -> None:
+        """Tell the threads; `dead`: drop what they do at once. The caller holds the lock."""
+        if dead:
+            self._dead = self._order.serial
             for slot in self._slots:
                 slot.stop[0] = 1
-            self._changed.notify_all()
-        threads, self._threads = self._threads, []
-        await asyncio.to_thread(_join, threads)
-        self._queue.put_nowait(None)
+        self._order = _Order(self._order.serial + 1, assignment)
+        self._changed.notify_all()
+
+    async def _claims(self, inbox: _Inbox) -> AsyncIterator[Found]:
+        while (item := await inbox.items.get()) is not None:
+            if isinstance(item, BaseException):
+                raise DeviceError(f"{self._name}: {type(item).__name__}: {item}") from item
+            with self._changed:
+                inbox.unread -= 1
+                if inbox.unread == _UNREAD_LIMIT // 2:
+                    self._changed.notify_all()
+            yield item
 
     # The threads
 
     def _thread(self, index: int) -> None:
-        slot = self._slots[index]
+        slot, inbox = self._slots[index], self._inbox
         assert self._kernel is not None
-        assert self._loop is not None
         try:
-            _be_modest(self._cpus[index] if self._pin else None)
+            be_modest(self._cpus[index] if self._pin else None)
             scan = self._kernel.load()
-            while (assignment := self._next(slot)) is not None:
-                work = assignment.draw(split=True)
+            while (order := self._next(slot)).assignment is not None:
+                work = order.assignment.draw(split=True)
                 if work is None:
-                    self._starve(slot, assignment)
+                    self._starve(slot, order, order.assignment)
                 else:
-                    self._mine(slot, scan, assignment, work)
+                    self._mine(slot, scan, order, order.assignment, work)
         except BaseException as error:  # whatever it was, the miner must hear of it
-            self._loop.call_soon_threadsafe(self._queue.put_nowait, error)
+            self._to_loop(inbox.items.put_nowait, error)
 
-    def _next(self, slot: _Slot) -> Assignment | None:
-        """Wait for an assignment; None: the device stops."""
+    def _next(self, slot: _Slot) -> _Order:
+        """Wait for an assignment; without one the device stops."""
         with self._changed:
-            while self._running and self._assignment is None:
+            while self._running and self._order.assignment is None:
                 self._changed.wait()
             slot.stop[0] = 0
-            return self._assignment if self._running else None
+            return self._order
 
-    def _starve(self, slot: _Slot, assignment: Assignment) -> None:
+    def _starve(self, slot: _Slot, order: _Order, assignment: Assignment) -> None:
         began_s = assignment.clock()
         with self._changed:
-            if self._assignment is assignment:
+            if self._order is order:
                 self._changed.wait(_STARVED_S)
         slot.starved_s += assignment.clock() - began_s
 
-    def _mine(self, slot: _Slot, scan: ScanFn, assignment: Assignment, work: Work) -> None:
+    def _mine(self, slot: _Slot, scan: ScanFn, order: _Order, assignment: Assignment, work: Work) -> None:
         assert self._kernel is not None
         midstates, tail = work.midstates(), work.tail()
         lanes, rolled = self._kernel.lanes, len(work.versions)
         hits = array("I", bytes(8 * (lanes * rolled + _HITS)))
         top_word = work.claim_target >> 224
         done, size = 0, 16 * lanes
-        while done < work.count and self._assignment is assignment:
+        while done < work.count and self._order is order:
             began_s = perf_counter()
             first, count = (work.first + done) % NONCES, min(size, work.count - done)
             n_hits, step = scan(midstates, tail, first, count, top_word, hits, slot.stop)
             took_s = perf_counter() - began_s
             done += step
             slot.hashes += step * rolled
-            for i in range(n_hits):
-                self._claim(assignment, work, work.versions[hits[2 * i]], hits[2 * i + 1], top_word)
+            pairs = ((work.versions[hits[2 * i]], hits[2 * i + 1]) for i in range(n_hits))
+            claimed = [pair for pair in pairs if _is_claim(work, *pair, top_word)]
+            if claimed:
+                now = assignment.clock()
+                claims = [Found(self._name, (work,), nonce, v, work.ntime, now) for v, nonce in claimed]
+                self._deliver(claims, order)
             if step == count:
                 size = max(lanes, min(4 * size, int(size * _SLICE_S / max(took_s, 1e-6))))
 
-    def _claim(self, assignment: Assignment, work: Work, version: int, nonce: int, top_word: int) -> None:
-        """Report a hit. The kernel compares one word only; what that lets through is no claim."""
-        number = hash_number(double_sha256(work.header(version, work.ntime, nonce)))
-        if number > work.claim_target and number >> 224 <= top_word:
-            return
-        while not self._room.acquire(timeout=0.1):
-            if self._assignment is not assignment:
+    def _deliver(self, claims: list[Found], order: _Order) -> None:
+        """Hand claims to `found`, when there is room for them."""
+        inbox = self._inbox
+        with self._changed:
+            while inbox.unread >= _UNREAD_LIMIT and order.serial > self._dead:
+                self._changed.wait()
+            if inbox.unread >= _UNREAD_LIMIT:
                 return  # nobody reads, and the work is dead
+            inbox.unread += len(claims)
+        self._to_loop(inbox.put, claims)
+
+    def _to_loop(self, call: Callable[[T], None], argument: T) -> None:
         assert self._loop is not None
-        found = Found(self._name, (work,), nonce, version, work.ntime, assignment.clock())
-        with suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self._queue.put_nowait, found)
+        with suppress(RuntimeError):  # the loop is closed: nobody will ever read
+            self._loop.call_soon_threadsafe(call, argument)
+
+
+def _is_claim(work: Work, version: int, nonce: int, top_word: int) -> bool:
+    """The kernel compares one word only: of its hits, those are none that this lets through above the target.
+
+    A hit that even this word forbids is left for the judge: the kernel, or the core, is broken.
+    """
+    number = hash_number(double_sha256(work.header(version, work.ntime, nonce)))
+    return number <= work.claim_target or number >> 224 > top_word
 
 
 def _join(threads: list[Thread]) -> None:
@@ -193,7 +254,7 @@ def _join(threads: list[Thread]) -> None:
         thread.join()
 
 
-def _be_modest(cpu: int | None) -> None:
+def be_modest(cpu: int | None) -> None:
     """Low priority, and one CPU, for the calling thread, where the system can do that for one thread."""
     if sys.platform != "linux":
         return
@@ -208,12 +269,10 @@ def _measure(kernel: Kernel) -> float:
     """Hashes a second of one thread, roughly, within a few hundredths of a second."""
     scan, hits = kernel.load(), array("I", bytes(8 * (kernel.lanes + _HITS)))
     state, tail, stop = array("I", bytes(32)), array("I", bytes(12)), array("i", [0])
-    count, took_s = kernel.lanes, 0.0
-    while took_s < _MEASURE_S:
-        count *= 2
+    count, done, took_s = kernel.lanes, 0, 0.0
+    while took_s < _MEASURE_S and done < NONCES:
+        count = min(2 * count, NONCES)
         began_s = perf_counter()
         _, done = scan(state, tail, 0, count, 0, hits, stop)
         took_s = perf_counter() - began_s
-        if done < count:
-            break
-    return count / max(took_s, 1e-9)
+    return done / max(took_s, 1e-9)

@@ -24,7 +24,10 @@ class DeviceStats:
 
 
 class Device(Protocol):
-    """`give` returns at once. None is idle: no hashing, link and rails kept, back within a second."""
+    """start, then give and found, then stop; then it may be started again, and its counters go on.
+
+    `give` returns at once. None is idle: no hashing, link and rails kept, back within a second.
+    """
 
     @property
     def name(self) -> str: ...
@@ -36,7 +39,8 @@ class Device(Protocol):
         """Make it ready to be given work. Raises DeviceError, and InputError for settings it cannot take."""
 
     def give(self, assignment: Assignment | None, *, clean: bool) -> None:
-        """What to work on from now on. `clean`: what it worked on before is dead."""
+        """What to work on from now on. `clean`: what it worked on before is dead; claims in it may be dropped, never
+        the work that they belong to: what still comes in is stale and no error."""
 
     def found(self) -> AsyncIterator[Found]:
         """Its claims, until it is stopped. Raises DeviceError when the device fails."""
@@ -45,4 +49,7 @@ class Device(Protocol):
     def stats(self) -> DeviceStats: ...
 
     async def stop(self) -> None:
-        """Stop hashing and let go of everything. What was found before is still in `found`, which then ends."""
+        """Stop hashing and let go of everything. What was found before is still in `found`, which then ends.
+
+        Never hangs, though nobody reads `found`. A device that failed, or never started, is stopped like any other.
+        """

@@ -14,6 +14,8 @@ The text of each names the value, the bound with its unit, and what to do.
 
 from __future__ import annotations
 
+from typing import cast
+
 
 class JoulehashError(Exception):
     """Everything that is expected to go wrong."""
@@ -45,3 +47,13 @@ class NodeError(JoulehashError, ConnectionError):
 
 class DeviceError(JoulehashError, OSError):
     """A device failed; the others go on."""
+
+
+def cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What is to be told instead of a group: its only error, or the first when all of them were to be expected."""
+    errors: list[BaseException] = []
+    for error in group.exceptions:
+        inner = cast("BaseExceptionGroup[BaseException]", error)
+        errors.append(cause(inner) if isinstance(error, BaseExceptionGroup) else error)
+    expected = all(isinstance(error, JoulehashError) for error in errors)
+    return errors[0] if expected or len(errors) == 1 else group

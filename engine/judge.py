@@ -14,7 +14,7 @@ from .chain.header import double_sha256, hash_number
 from .chain.target import difficulty_from_target
 from .work import Found, Job, Work
 
-_SEEN_LIMIT = 65_536  # claims remembered for each Work, for telling duplicates
+_SEEN_LIMIT = 8_192  # claims remembered for each Work, for telling duplicates
 
 
 class Quality(IntEnum):
@@ -54,11 +54,11 @@ class Verdict:
 
 
 def verify(found: Found) -> tuple[Work, bytes, int]:
-    """The work, header and hash of a claim, by hashlib: of its candidates the one with the least hash. Pure."""
-    candidates = [(work, work.header(found.version, found.ntime, found.nonce)) for work in found.works]
-    hashed = [(hash_number(double_sha256(header)), header, work) for work, header in candidates]
-    number, header, work = min(hashed, key=lambda candidate: candidate[0])
-    return work, header, number
+    """The work, header and hash of a claim, by hashlib. Pure.
+
+    Of its candidates the one for which the hash is worth most; of equals the newest, which comes first.
+    """
+    return max((_hashed(work, found) for work in found.works), key=lambda hashed: quality_of(hashed[2], hashed[0]))
 
 
 def quality_of(number: int, work: Work) -> Quality:
@@ -100,6 +100,11 @@ class Judge:
         # A clean job with the same previous block (some pools send one at each change of difficulty) makes older
         # work not worth mining, but what was found in it is still good.
         return Fate.FRESH if job.prev_hash == newest.prev_hash else Fate.STALE
+
+
+def _hashed(work: Work, found: Found) -> tuple[Work, bytes, int]:
+    header = work.header(found.version, found.ntime, found.nonce)
+    return work, header, hash_number(double_sha256(header))
 
 
 def _first_time(found: Found, work: Work) -> bool:

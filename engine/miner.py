@@ -1,35 +1,30 @@
-"""The miner: one pool, some devices, a judge between them, and a tally that always agrees.
+"""The miner: one pool, some devices, and between them the shares.
 
-Jobs go out as assignments, claims come in, shares leave. A device that fails is stopped, reported and started again
-with backoff while the others go on; the pool sees to itself. Nothing here prints.
+Jobs go out as assignments; claims come in and are weighed (shares.py). A device that fails is stopped, reported and
+started again with backoff while the others go on; the pool sees to itself. Nothing here prints.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .chain.header import hash_text
 from .device import Device
-from .errors import DeviceError
-from .events import DeviceFailed, DeviceSummary, HardwareError, Report, ShareDone, Summary
-from .judge import Fate, Judge, Quality, Verdict
+from .errors import DeviceError, InputError, cause
+from .events import DeviceFailed, DeviceSummary, Report, Summary
 from .pool import Demand, Pool
 from .rates import RateMeter
+from .shares import Shares
 from .space import HeaderSpace
-from .tally import Outcome, Result, Tally
-from .work import Assignment, Found, Job
+from .tally import Tally
+from .work import Assignment, Job
 
 _SPACES = 64  # jobs whose used headers are remembered
 _RETRY_FIRST_S, _RETRY_MOST_S = 1.0, 60.0
-_FATES = {
-    Fate.STALE: Outcome.STALE,
-    Fate.DUPLICATE: Outcome.DUPLICATE,
-    Fate.OUTSIDE_MASK: Outcome.STALE,  # the pool has changed the mask meanwhile
-    Fate.OUTSIDE_NTIME: Outcome.REJECTED,
-}
+_STABLE_S = 60.0  # a device that ran so long begins its backoff anew
+_STOP_S = 10.0  # a device that has not stopped by then is left behind
 
 
 @dataclass(slots=True)
@@ -40,30 +35,38 @@ class DeviceState:
     tally: Tally = field(default_factory=Tally)
     meter: RateMeter = field(default_factory=RateMeter)
     failure: str = ""  # empty while it runs
+    open: bool = False  # it was started, or tried to, and has not been stopped
+    running: bool = False  # it takes work
 
 
 class Miner:
-    """`await run()`; `stop()` from anywhere in the loop ends it in good order."""
+    """`await run()`, once; `stop()` from anywhere in the loop ends it in good order."""
 
     def __init__(self, pool: Pool, devices: Sequence[Device], report: Report) -> None:
         self.pool = pool
         self.devices = {device.name: DeviceState(device) for device in devices}
-        self.tally = Tally()
+        self.shares = Shares(pool, report, self._settled)
+        self.tally = self.shares.tally
         self.meter = RateMeter()
         self.job: Job | None = None
-        self.started_s = self.stopped_s = 0.0
+        self.started_s: float | None = None  # the loop's clock; None: not yet
+        self.stopped_s: float | None = None
         self._report = report
-        self._judge = Judge()
         self._spaces: OrderedDict[object, HeaderSpace] = OrderedDict()
         self._stopping = asyncio.Event()
+        self._pool_open = False
         self._shares_wanted: int | None = None
 
     def stop(self) -> None:
         self._stopping.set()
+        self.shares.hurry()
 
     @property
     def duration_s(self) -> float:
-        return (self.stopped_s or asyncio.get_running_loop().time()) - self.started_s
+        """Of mining; 0 before it began."""
+        if self.started_s is None:
+            return 0.0
+        return (asyncio.get_running_loop().time() if self.stopped_s is None else self.stopped_s) - self.started_s
 
     @property
     def hashes(self) -> int:
@@ -71,33 +74,65 @@ class Miner:
         return sum(state.device.stats().hashes or 0 for state in self.devices.values())
 
     async def run(self, duration_s: float | None = None, shares: int | None = None) -> Summary:
-        """Mine until stopped, for `duration_s`, or until `shares` are accepted. Raises InputError before it begins."""
-        loop = asyncio.get_running_loop()
+        """Mine until stopped, for `duration_s`, or until `shares` are accepted.
+
+        Raises InputError and NodeError for what cannot begin. However it ends, devices and pool are closed, and no
+        share is pending.
+        """
         self._shares_wanted = shares
         try:
+            await self._start_all()
+            await self._mine(duration_s)
+        except BaseExceptionGroup as group:
+            error = cause(group)
+            raise error from error.__cause__
+        finally:
+            await self._close()
+        return self.summary()
+
+    async def _start_all(self) -> None:
+        async with asyncio.TaskGroup() as group:
             for state in self.devices.values():
-                await self._start(state)
-            await self.pool.start(self._demand())
-            self.started_s = loop.time()
+                group.create_task(self._start(state))
+        self._pool_open = True
+        await self.pool.start(self._demand())
+
+    async def _mine(self, duration_s: float | None) -> None:
+        """Everything that runs while mining; from the outside in: devices stop first, then the pool."""
+        loop = asyncio.get_running_loop()
+        self.started_s = loop.time()
+        timer = None if duration_s is None else loop.call_later(duration_s, self.stop)
+        try:
             async with asyncio.TaskGroup() as group:
                 background = [group.create_task(self._follow_pool()), group.create_task(self._sample())]
-                running = [group.create_task(self._run_device(state, group)) for state in self.devices.values()]
-                timer = None if duration_s is None else loop.call_later(duration_s, self.stop)
+                supervisors = {
+                    name: group.create_task(self._run_device(state, group)) for name, state in self.devices.items()
+                }
                 await self._stopping.wait()
-                if timer is not None:
-                    timer.cancel()
-                for state in self.devices.values():
-                    await state.device.stop()
-                await asyncio.wait(running)
+                await self._stop_devices(supervisors)
                 self.stopped_s = loop.time()
-                await self.pool.stop()  # settles every share that is still out
+                await self._stop_pool()  # settles every share that is still out
+                await self.shares.finish()
                 for task in background:
                     task.cancel()
         finally:
-            for state in self.devices.values():
-                await state.device.stop()
+            if timer is not None:
+                timer.cancel()
+            if self.stopped_s is None:
+                self.stopped_s = loop.time()
+
+    async def _close(self) -> None:
+        """Let go of all that is still open, and count what is still on its way as lost."""
+        self.shares.give_up()
+        stops = [self._stop_device(state) for state in self.devices.values()]
+        for failure in await asyncio.gather(*stops, self._stop_pool(), return_exceptions=True):
+            if isinstance(failure, BaseException):
+                raise failure
+
+    async def _stop_pool(self) -> None:
+        if self._pool_open:
             await self.pool.stop()
-        return self.summary()
+            self._pool_open = False
 
     def summary(self) -> Summary:
         """The account of now, or of the end."""
@@ -126,17 +161,20 @@ class Miner:
         known = [want.nominal_hps for want in wants if want.nominal_hps is not None]
         return Demand(sum(known) if known else None, max((want.version_bits for want in wants), default=0))
 
+    def _settled(self) -> None:
+        if self._shares_wanted is not None and self.tally.accepted >= self._shares_wanted:
+            self.stop()
+
     # Jobs
 
     async def _follow_pool(self) -> None:
         async for job in self.pool.jobs():
             before, self.job = self.job, job
-            if job is not None or before is not None:
-                self._judge.accept(job)
-            clean = job is None or job.clean or before is None or before.prev_hash != job.prev_hash
+            self.shares.judge.accept(job)
             for state in self.devices.values():
-                if not state.failure:
-                    state.device.give(self._assignment(), clean=clean)
+                if state.running:
+                    state.device.give(self._assignment(), clean=_is_clean(job, before))
+        self.stop()  # no pool, no work
 
     def _assignment(self) -> Assignment | None:
         job = self.job
@@ -151,35 +189,73 @@ class Miner:
     # Devices
 
     async def _start(self, state: DeviceState) -> None:
+        state.open = True
         try:
             await state.device.start()
         except DeviceError as error:
-            state.failure = str(error)
+            state.failure = str(error) or "it does not start"
+        else:
+            state.failure = ""
 
     async def _run_device(self, state: DeviceState, group: asyncio.TaskGroup) -> None:
         """Supervise a device: never raises, never gives up before the miner stops."""
-        device, retry_s = state.device, _RETRY_FIRST_S
+        loop, retry_s = asyncio.get_running_loop(), _RETRY_FIRST_S
         while True:
             if not state.failure:
-                device.give(self._assignment(), clean=True)
-                try:
-                    async for found in device.found():
-                        self._weigh(found, state, group)
-                        retry_s = _RETRY_FIRST_S
-                except DeviceError as error:
-                    state.failure = str(error)
+                began_s = loop.time()
+                await self._mine_with(state, group)
+                if loop.time() - began_s >= _STABLE_S:
+                    retry_s = _RETRY_FIRST_S
             if self._stopping.is_set():
                 return
-            self._report(DeviceFailed(device.name, state.failure or "it ended by itself", retry_s))
-            await device.stop()
+            self._report(DeviceFailed(state.device.name, state.failure, retry_s))
+            await self._stop_device(state)
+            await asyncio.sleep(retry_s)
+            retry_s = min(2 * retry_s, _RETRY_MOST_S)
             try:
-                async with asyncio.timeout(retry_s):
-                    await self._stopping.wait()
-                return
-            except TimeoutError:
-                retry_s = min(2 * retry_s, _RETRY_MOST_S)
-                state.failure = ""
                 await self._start(state)
+            except InputError as error:  # it could take its settings before: the device has changed, not the user
+                state.failure = str(error)
+
+    async def _mine_with(self, state: DeviceState, group: asyncio.TaskGroup) -> None:
+        """Until the device fails, or is stopped."""
+        state.running = True
+        try:
+            state.device.give(self._assignment(), clean=True)
+            async for found in state.device.found():
+                self.shares.weigh(found, state.tally, group)
+                await self.shares.room()
+            if not self._stopping.is_set():
+                state.failure = "it ended by itself"
+        except DeviceError as error:
+            state.failure = str(error) or "it failed"
+        finally:
+            state.running = False
+
+    async def _stop_devices(self, supervisors: Mapping[str, asyncio.Task[None]]) -> None:
+        """Their last claims are still weighed. Those that are failed, or about to start, are only closed."""
+        running = [state for state in self.devices.values() if state.running]
+        for name, state in self.devices.items():
+            if not state.running:
+                supervisors[name].cancel()
+        await asyncio.gather(*(self._stop_device(state) for state in running))
+        if supervisors:
+            await asyncio.wait(supervisors.values(), timeout=_STOP_S)
+        for supervisor in supervisors.values():
+            supervisor.cancel()
+
+    async def _stop_device(self, state: DeviceState) -> None:
+        """Stop it if it is open; a device that cannot even stop is reported."""
+        if not state.open:
+            return
+        try:
+            async with asyncio.timeout(_STOP_S):
+                await state.device.stop()
+        except TimeoutError:
+            self._report(DeviceFailed(state.device.name, f"it does not stop within {_STOP_S:g} s", None))
+        except DeviceError as error:
+            self._report(DeviceFailed(state.device.name, str(error) or "it does not stop", None))
+        state.open = False
 
     async def _sample(self) -> None:
         """Read the counters once a second."""
@@ -187,48 +263,14 @@ class Miner:
         while True:
             now = loop.time()
             for state in self.devices.values():
-                state.meter.sample(now, state.device.stats().hashes or 0)
+                if (hashes := state.device.stats().hashes) is not None:
+                    state.meter.sample(now, hashes)
             self.meter.sample(now, self.hashes)
             await asyncio.sleep(1.0)
 
-    # Shares
 
-    def _weigh(self, found: Found, state: DeviceState, group: asyncio.TaskGroup) -> None:
-        """Judge a claim, count it, and send it if it is a share."""
-        verdict = self._judge.judge(found, asyncio.get_running_loop().time())
-        tallies = (self.tally, state.tally)
-        if verdict.quality is Quality.FALSE:
-            for tally in tallies:
-                tally.hardware_errors += 1
-            self._report(HardwareError(found.device, f"{found.nonce:08x}"))
-            return
-        for tally in tallies:
-            tally.claims += 1
-            if verdict.quality >= Quality.SHARE:
-                tally.open(verdict.difficulty)
-        if verdict.sendable:
-            group.create_task(self._send(verdict, state))
-        elif verdict.quality >= Quality.SHARE:
-            self._close(verdict, state, Result(_FATES[verdict.fate], verdict.fate.value))
-
-    async def _send(self, share: Verdict, state: DeviceState) -> None:
-        self._close(share, state, await self.pool.submit(share))
-
-    def _close(self, share: Verdict, state: DeviceState, result: Result) -> None:
-        block = share.quality is Quality.BLOCK
-        for tally in (self.tally, state.tally):
-            tally.close(result, block=block)
-        self._report(
-            ShareDone(
-                self.pool.name,
-                state.device.name,
-                result.outcome.value,
-                result.reason,
-                float(share.difficulty),
-                block,
-                hash_text(share.hash.to_bytes(32, "little")),
-                result.latency_s,
-            )
-        )
-        if self._shares_wanted is not None and self.tally.accepted >= self._shares_wanted:
-            self.stop()
+def _is_clean(job: Job | None, before: Job | None) -> bool:
+    """Whether what devices do is dead with the new job."""
+    if job is None or before is None or job.clean:
+        return True
+    return (job.session, job.prev_hash) != (before.session, before.prev_hash)

@@ -15,9 +15,11 @@ class RateMeter:
         self._first: tuple[float, int] | None = None
 
     def sample(self, now: float, count: int) -> None:
-        if self._first is None:
-            self._first = (now, count)
+        """`count` so far at `now` (the loop's clock, seconds). Of samples at one moment the last counts."""
+        if self._samples and self._samples[-1][0] >= now:
+            now = self._samples.pop()[0]
         self._samples.append((now, count))
+        self._first = self._first or (now, count)
         while len(self._samples) > 2 and self._samples[1][0] <= now - WINDOWS_S[-1]:
             self._samples.popleft()
 
@@ -26,13 +28,12 @@ class RateMeter:
         if len(self._samples) < 2:
             return None
         end_s, end = self._samples[-1]
-        start_s, start = next((s for s in self._samples if s[0] >= end_s - window_s - 1e-9), self._samples[0])
-        if start_s == end_s:
-            start_s, start = self._samples[-2]
+        before_end = list(self._samples)[:-1]
+        start_s, start = next((s for s in before_end if s[0] >= end_s - window_s - 1e-9), before_end[-1])
         return (end - start) / (end_s - start_s)
 
     def average(self) -> float | None:
-        """A second, since the first sample."""
+        """A second, since the first sample; None before the second."""
         if self._first is None or self._samples[-1][0] <= self._first[0]:
             return None
         end_s, end = self._samples[-1]

@@ -1,23 +1,49 @@
 """The one allocator of headers: everything of a job that may vary, each header given out at most once.
 
-A header varies in extranonce2, version bits, ntime and nonce. Draws walk through them in that order of slowness:
-nonce parts, then version bits, then extranonce2; ntime is the second of the draw. When all are used up, the walk
-begins anew only with an ntime later than any used before; until then there is nothing to draw and devices starve.
+A header varies in extranonce2, version bits, ntime and nonce. A walk goes through them in that order of slowness:
+nonce parts, then version bits, then extranonce2; ntime is the second of the draw. When all are used up, the next walk
+begins, and it takes only seconds later than any that the walk before has used. Until then there is nothing to draw and
+devices starve. Another version, or another mask, begins the next extranonce2: two of them may roll to the same number.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import overload
 
 NONCES = 2**32
+NTIME_MOST = 2**32 - 1
 _PARTS = 64  # pieces of the nonce range where extranonce2 alone cannot feed several devices
+
+
+@dataclass(frozen=True, slots=True)
+class Rolled(Sequence[int]):
+    """`size` of the versions that a mask allows. Computed when looked at: chips roll 65536 of them by themselves."""
+
+    version: int  # of the job
+    mask: int
+    first: int  # index among the 2^bits that the mask allows
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[int, ...]: ...
+    def __getitem__(self, index: int | slice) -> int | tuple[int, ...]:
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(self.size)[index])
+        return self.version ^ deposit(self.first + range(self.size)[index], self.mask)
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
     extranonce2: int
-    version_bits: tuple[int, ...]  # XOR onto the job's version
+    versions: Rolled
     first: int  # nonce
     count: int
 
@@ -29,58 +55,58 @@ class HeaderSpace:
         self._extranonce2_end = 256**extranonce2_size
         self._parts = _PARTS if extranonce2_size < 2 else 1
         self._lock = Lock()
-        self._mask = 0
+        self._rolling: tuple[int, int] | None = None  # version and mask of the last draw
         self._extranonce2 = 0
         self._roll = 0  # index into the versions that the mask allows
-        self._part = 0
-        self._last_ntime = -1
+        self._rest: Drawn | None = None  # what is left of a nonce range that is being split
+        self._ntime_floor = self._ntime_last = -1  # the latest of the walks before, and of all
 
-    def draw(self, ntime: int, mask: int, versions: int, *, split: bool) -> Drawn | None:
-        """The next headers for `ntime`, up to `versions` versions of the mask, or None when all are used up.
+    def draw(self, ntime: int, version: int, mask: int, versions: int, *, split: bool) -> Drawn | None:
+        """The next headers for `ntime`, up to `versions` versions of the mask, or None: there are none for that second.
 
         split  take a part of the nonce range where it is split; otherwise always the whole of it
         """
+        if versions < 1:
+            raise ValueError(f"versions: {versions}; takes 1 or more")
         with self._lock:
-            if mask != self._mask:
-                self._mask = mask
-                self._next_extranonce2()  # what was rolled under the old mask must not come again under the new
-            if self._part and not split:
-                self._next_versions(1)
-            if self._extranonce2 >= self._extranonce2_end and not self._start_again(ntime):
+            if (version, mask) != self._rolling:
+                self._turn_to(version, mask)
+            splits = split and self._parts > 1
+            if self._extranonce2 >= self._extranonce2_end and not (splits and self._rest):
+                if ntime <= self._ntime_last:
+                    return None
+                self._walk_again()
+            if not self._ntime_floor < ntime <= NTIME_MOST:
                 return None
-            self._last_ntime = max(self._last_ntime, ntime)
-            return self._take(versions, split=split)
+            self._ntime_last = max(self._ntime_last, ntime)
+            return self._take_part(version, mask) if splits else self._take(version, mask, versions)
 
-    def _take(self, versions: int, *, split: bool) -> Drawn:
-        extranonce2, part = self._extranonce2, self._part
-        if split and self._parts > 1:
-            rolls = range(self._roll, self._roll + 1)
-            count = NONCES // self._parts
-            self._part += 1
-            if self._part == self._parts:
-                self._next_versions(1)
-        else:
-            rolls = range(self._roll, min(self._roll + versions, 1 << self._mask.bit_count()))
-            count = NONCES
-            self._next_versions(len(rolls))
-        return Drawn(extranonce2, tuple(deposit(i, self._mask) for i in rolls), part * count, count)
+    def _take(self, version: int, mask: int, versions: int) -> Drawn:
+        count = min(versions, (1 << mask.bit_count()) - self._roll)
+        drawn = Drawn(self._extranonce2, Rolled(version, mask, self._roll, count), 0, NONCES)
+        self._roll += count
+        if self._roll >> mask.bit_count():
+            self._next_extranonce2()
+        return drawn
 
-    def _next_versions(self, taken: int) -> None:
-        self._part = 0
-        self._roll += taken
-        if self._roll >> self._mask.bit_count():
+    def _take_part(self, version: int, mask: int) -> Drawn:
+        whole = self._rest or self._take(version, mask, 1)
+        count = NONCES // self._parts
+        rest = whole.count - count
+        self._rest = Drawn(whole.extranonce2, whole.versions, whole.first + count, rest) if rest else None
+        return Drawn(whole.extranonce2, whole.versions, whole.first, count)
+
+    def _turn_to(self, version: int, mask: int) -> None:
+        self._rolling, self._rest = (version, mask), None
+        if self._roll:  # some of this extranonce2 was given out
             self._next_extranonce2()
 
     def _next_extranonce2(self) -> None:
-        if self._roll or self._part or self._extranonce2 or self._last_ntime >= 0:
-            self._extranonce2 += 1
-        self._roll = self._part = 0
+        self._extranonce2, self._roll = self._extranonce2 + 1, 0
 
-    def _start_again(self, ntime: int) -> bool:
-        if ntime <= self._last_ntime:
-            return False
-        self._extranonce2 = self._roll = self._part = 0
-        return True
+    def _walk_again(self) -> None:
+        self._extranonce2, self._roll, self._rest = 0, 0, None
+        self._ntime_floor = self._ntime_last
 
 
 def deposit(value: int, mask: int) -> int:

@@ -2,7 +2,8 @@
 
     found = accepted + rejected + stale + duplicate + lost + pending
 
-Each that is not accepted has its reason. Claims that were no share, and false ones, are counted beside.
+Each that is not accepted has its reason; the first 64 of them are told apart, so that a pool cannot invent them without
+end. Claims that were no share, and false ones, are counted beside.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
+
+REASONS_LIMIT = 64  # different ones; any further are counted together
+OTHER_REASONS = "other reasons"
 
 
 class Outcome(Enum):
@@ -54,12 +58,14 @@ class Tally:
         self.pending -= 1
         self.outcomes[result.outcome] += 1
         if result.outcome is not Outcome.ACCEPTED:
-            self.reasons[result.outcome, result.reason] += 1
+            known = (result.outcome, result.reason) in self.reasons or len(self.reasons) < REASONS_LIMIT
+            self.reasons[result.outcome, result.reason if known else OTHER_REASONS] += 1
         elif block:
             self.blocks += 1
 
     @property
     def agrees(self) -> bool:
+        """The sum above, and a reason for each that was not accepted."""
         refused = sum(self.reasons.values())
         return self.found == self.outcomes.total() + self.pending and (
             refused == self.outcomes.total() - self.outcomes[Outcome.ACCEPTED]

@@ -10,7 +10,7 @@ Work is one header template with as many versions as the device rolls. Found is 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -21,6 +21,7 @@ from .chain.target import target_from_bits
 from .space import HeaderSpace
 
 NONCES = 2**32
+_COINBASE_SCRIPT = 42  # bytes: version, number of inputs, outpoint and script length stand before it
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +56,10 @@ class Job:
 
     @property
     def content(self) -> tuple[object, ...]:
-        """Jobs with equal content share one header space, whatever the pool calls them."""
+        """Jobs with equal content share one header space, whatever the pool calls them, and whichever session."""
         return (
-            self.session,
             self.prev_hash,
-            self.coinb1,
-            self.extranonce1,
+            self.coinb1 + self.extranonce1,
             self.extranonce2_size,
             self.coinb2,
             self.branches,
@@ -85,19 +84,18 @@ class Assignment:
     claim_target: int  # report hashes that do not exceed it
 
     def draw(self, versions: int = 1, *, split: bool = False) -> Work | None:
-        """Headers that nobody has been given before, or None until the next second: the space is exhausted.
+        """Headers that nobody has been given before, or None: the space is exhausted until the next second.
 
         versions  how many to roll at once, at most; fewer are given when the mask grants fewer
         split     the device can search a part of the nonces; only tiny spaces are split
         """
         job = self.job
         ntime = job.ntime + max(0, int(self.clock() - job.received_s))
-        drawn = self.space.draw(ntime, job.version_mask, versions, split=split)
+        drawn = self.space.draw(ntime, job.version, job.version_mask, versions, split=split)
         if drawn is None:
             return None
         extranonce2 = drawn.extranonce2.to_bytes(job.extranonce2_size, "big")
-        rolled = tuple(job.version ^ bits for bits in drawn.version_bits)
-        return Work(job, extranonce2, ntime, rolled, drawn.first, drawn.count, self.claim_target)
+        return Work(job, extranonce2, ntime, drawn.versions, drawn.first, drawn.count, self.claim_target)
 
 
 @dataclass(eq=False)
@@ -107,7 +105,7 @@ class Work:
     job: Job
     extranonce2: bytes
     ntime: int
-    versions: tuple[int, ...]
+    versions: Sequence[int]
     first: int
     count: int
     claim_target: int
@@ -156,14 +154,27 @@ class Found:
     origin: Origin = Origin()
     raw: bytes = b""  # the frame it came in
 
+    def __post_init__(self) -> None:
+        if not self.works:
+            raise ValueError(
+                "works: none; takes at least one, a claim that belongs to no work is the device's to count"
+            )
+        for name, value in (("nonce", self.nonce), ("version", self.version), ("ntime", self.ntime)):
+            if not 0 <= value < 2**32:
+                raise ValueError(f"{name}: {value}; takes 0 to {2**32 - 1}")
+
 
 def _bip34_height(coinb1: bytes) -> int | None:
-    script = coinb1[42:]  # after version, input count, outpoint and script length
-    if not script:
+    """BIP34: the script begins with the height, as the shortest push of a positive little-endian number.
+
+    Four bytes are not needed before the year 2160; what old coinbases push with four is their nBits.
+    """
+    script = coinb1[_COINBASE_SCRIPT:]
+    if not script or coinb1[4:41] != b"\x01" + bytes(32) + b"\xff" * 4:  # one input, of nothing: a coinbase
         return None
-    size = script[0]
+    size, number = script[0], script[1 : 1 + script[0]]
     if 0x51 <= size <= 0x60:  # OP_1 .. OP_16
         return size - 0x50
-    if not 1 <= size <= 5 or len(script) <= size:
+    if not 1 <= size <= 3 or len(number) < size or number[-1] >= 0x80:
         return None
-    return int.from_bytes(script[1 : 1 + size], "little")
+    return int.from_bytes(number, "little")

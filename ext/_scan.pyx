@@ -7,8 +7,23 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from scan cimport atomic_int, jh_hit, jh_kernel, jh_midstate, jh_portable, jh_result, jh_scan
 
+from .arguments import check
+
 cdef const jh_kernel *TABLE[1]
 TABLE[0] = &jh_portable
+
+
+cdef extern from *:
+    """
+    #ifdef __clang__
+    #define JH_COMPILER "clang " __clang_version__
+    #elif defined(__GNUC__)
+    #define JH_COMPILER "gcc " __VERSION__
+    #else
+    #define JH_COMPILER "an unknown C compiler"
+    #endif
+    """
+    const char *JH_COMPILER
 
 
 cdef class CKernel:
@@ -33,32 +48,23 @@ cdef class CKernel:
             return f"this CPU has no {self.row.needs.decode()}"
         return None
 
-    def __call__(self, const uint32_t[::1] midstates, const uint32_t[::1] tail, uint32_t first, uint64_t count,
-                 uint32_t top_word, uint32_t[::1] hits, int[::1] stop):
+    def __call__(self, midstates, tail, first, count, top_word, hits, stop):
         cdef jh_scan job
         cdef jh_result result
-        cdef size_t n_midstates = midstates.shape[0] // 8
-        cdef size_t cap = hits.shape[0] // 2
         if self.row.scan == NULL:
             raise RuntimeError(self.missing)
-        if midstates.shape[0] != 8 * n_midstates or n_midstates == 0 or n_midstates > 65536:
-            raise ValueError(f"midstates: {midstates.shape[0]} words; takes 8 words each, 1 to 65536 of them")
-        if tail.shape[0] != 3:
-            raise ValueError(f"tail: {tail.shape[0]} words; takes 3")
-        if count > 4294967296:
-            raise ValueError(f"count: {count} nonces; takes 0 to 4294967296")
-        if cap < self.row.lanes * n_midstates:
-            raise ValueError(f"hits: room for {cap}; {self.name} with {n_midstates} midstates takes at least "
-                             f"{self.row.lanes * n_midstates}")
-        if stop.shape[0] != 1:
-            raise ValueError(f"stop: {stop.shape[0]} flags; takes 1")
-        job.midstates = <const uint32_t (*)[8]>&midstates[0]
-        job.n_midstates = n_midstates
-        job.tail[0], job.tail[1], job.tail[2] = tail[0], tail[1], tail[2]
+        check(self.name, self.lanes, midstates, tail, first, count, top_word, hits, stop)
+        cdef const uint32_t[::1] state = midstates
+        cdef const uint32_t[::1] rest = tail
+        cdef uint32_t[::1] room = hits
+        cdef int[::1] flag = stop
+        job.midstates = <const uint32_t (*)[8]>&state[0]
+        job.n_midstates = state.shape[0] // 8
+        job.tail[0], job.tail[1], job.tail[2] = rest[0], rest[1], rest[2]
         job.first, job.count, job.top_word = first, count, top_word
-        job.hits = <jh_hit *>&hits[0]
-        job.cap = cap
-        job.stop = <const atomic_int *>&stop[0]
+        job.hits = <jh_hit *>&room[0]
+        job.cap = room.shape[0] // 2
+        job.stop = <const atomic_int *>&flag[0]
         with nogil:
             result = self.row.scan(&job)
         return result.n_hits, result.done
@@ -83,3 +89,8 @@ def midstate(const uint8_t[::1] block):
         raise ValueError(f"block: {block.shape[0]} bytes; takes 64")
     jh_midstate(state, &block[0])
     return array("I", [state[i] for i in range(8)])
+
+
+def compiler() -> str:
+    """Name and version of the C compiler that built the kernels."""
+    return JH_COMPILER.decode().strip()

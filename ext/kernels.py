@@ -70,6 +70,20 @@ def _load_reference() -> ScanFn:
     return scan
 
 
+def _load_numba() -> ScanFn:
+    from .lanes_numba import scan
+
+    return scan
+
+
+def _numba_missing() -> str | None:
+    try:
+        from numba import config
+    except ImportError as error:  # not installed, or it does not take this NumPy or this Python
+        return f"numba cannot be imported ({error})"
+    return "numba compiles nothing while NUMBA_DISABLE_JIT is set" if getattr(config, "DISABLE_JIT", 0) else None
+
+
 def _compiled(name: str, lanes: int, about: str) -> Kernel:
     def load() -> ScanFn:
         from ._scan import compiled
@@ -89,17 +103,17 @@ KERNELS: Mapping[str, Kernel] = MappingProxyType(
         kernel.name: kernel
         for kernel in (
             _compiled("portable", 1, "C, as FIPS 180-4 reads; runs everywhere and defines the others"),
+            Kernel("numba", 16, "Numba; vector code that LLVM fits to this CPU", _load_numba, _numba_missing),
             Kernel("reference", 1, "Python's hashlib; the independent check", _load_reference, _runs_anywhere),
         )
     }
 )
 
 
-@cache
 def choose(name: str | None = None) -> Kernel:
     """The kernel of that name, or the one JOULEHASH_KERNEL names, or else the first of the table that runs here.
 
-    It is self-tested on a real block before it is returned. Raises KernelError.
+    It is self-tested on a real block before it is first returned. Raises KernelError.
     """
     name = name or os.environ.get(ENVIRONMENT) or None
     if name is None:
@@ -111,8 +125,13 @@ def choose(name: str | None = None) -> Kernel:
     if reason := kernel.missing():
         runnable = ", ".join(k.name for k in KERNELS.values() if k.missing() is None)
         raise KernelError(f"kernel {kernel.name} cannot run here: {reason}; choose from {runnable}")
-    self_test(kernel)
+    _tested(kernel)
     return kernel
+
+
+@cache
+def _tested(kernel: Kernel) -> None:
+    self_test(kernel)
 
 
 # Block 1 of the main chain: its midstate, the rest of its header as message words, its nonce.

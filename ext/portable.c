@@ -31,13 +31,17 @@ static uint32_t Sigma1(uint32_t x) { return rotr(x, 6) ^ rotr(x, 11) ^ rotr(x, 2
 static uint32_t sigma0(uint32_t x) { return rotr(x, 7) ^ rotr(x, 18) ^ x >> 3; }
 static uint32_t sigma1(uint32_t x) { return rotr(x, 17) ^ rotr(x, 19) ^ x >> 10; }
 
-/* FIPS 180-4, section 6.2.2: the hash of one block M that follows the state `in`. */
-static void compress(uint32_t out[8], const uint32_t in[8], const uint32_t M[16]) {
+/* FIPS 180-4, section 6.2.2: the hash of one block M that follows the state `in`.
+ * Unrolled, the letters a..h are renamed and not moved; inlined, much of W is known: a quarter faster
+ * on a core of its own, no faster where a second thread shares it. */
+static inline void compress(uint32_t out[8], const uint32_t in[8], const uint32_t M[16]) {
     uint32_t W[64];
     for (int t = 0; t < 16; t++) W[t] = M[t];
+#pragma GCC unroll 64
     for (int t = 16; t < 64; t++) W[t] = sigma1(W[t - 2]) + W[t - 7] + sigma0(W[t - 15]) + W[t - 16];
 
     uint32_t a = in[0], b = in[1], c = in[2], d = in[3], e = in[4], f = in[5], g = in[6], h = in[7];
+#pragma GCC unroll 64
     for (int t = 0; t < 64; t++) {
         uint32_t T1 = h + Sigma1(e) + Ch(e, f, g) + K[t] + W[t];
         uint32_t T2 = Sigma0(a) + Maj(a, b, c);
@@ -78,17 +82,18 @@ static jh_result scan(const jh_scan *s) {
     size_t n_hits = 0;
     uint64_t done = 0;
 
-    for (; done < s->count; done++) {
-        if (s->cap - n_hits < s->n_midstates) break;
-        if (atomic_load_explicit(s->stop, memory_order_relaxed)) break;
-
+    for (; done < s->count && s->cap - n_hits >= s->n_midstates; done++) {
         uint32_t nonce = s->first + (uint32_t)done;
+        size_t found = n_hits;
         second_block[3] = swap_bytes(nonce);
         for (size_t m = 0; m < s->n_midstates; m++) {
+            if (atomic_load_explicit(s->stop, memory_order_relaxed))
+                return (jh_result){n_hits, done}; /* what this nonce has found will be found again */
             compress(hash_block, s->midstates[m], second_block);
             compress(hash, H0, hash_block);
-            if (swap_bytes(hash[7]) <= s->top_word) s->hits[n_hits++] = (jh_hit){(uint32_t)m, nonce};
+            if (swap_bytes(hash[7]) <= s->top_word) s->hits[found++] = (jh_hit){(uint32_t)m, nonce};
         }
+        n_hits = found;
     }
     return (jh_result){n_hits, done};
 }

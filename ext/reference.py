@@ -6,8 +6,12 @@ hashlib cannot resume from a midstate, so the block that holds the nonce is comp
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from hashlib import sha256
+from math import isqrt
 from struct import Struct
+
+from .arguments import check
 
 MASK = 0xFFFFFFFF
 _WORDS = Struct(">8I")
@@ -32,15 +36,16 @@ def _cube_root_fraction(p: int) -> int:
 
 
 K = [_cube_root_fraction(p) for p in _primes(64)]  # section 4.2.2: cube roots of the first sixty-four primes
+H0 = [isqrt(p << 64) & MASK for p in _primes(8)]  # section 5.3.3: square roots of the first eight
 
 
 def _rotr(x: int, n: int) -> int:
     return (x >> n | x << 32 - n) & MASK
 
 
-def compress(state: tuple[int, ...], block: list[int]) -> tuple[int, ...]:
+def compress(state: Sequence[int], block: Sequence[int]) -> tuple[int, ...]:
     """The state (8 words) after `block` (16 words)."""
-    w = block.copy()
+    w = list(block)
     for t in range(16, 64):
         s0 = _rotr(w[t - 15], 7) ^ _rotr(w[t - 15], 18) ^ w[t - 15] >> 3
         s1 = _rotr(w[t - 2], 17) ^ _rotr(w[t - 2], 19) ^ w[t - 2] >> 10
@@ -63,20 +68,23 @@ def scan(
     stop: array[int],
 ) -> tuple[int, int]:
     """See joulehash.ext.kernels.ScanFn."""
-    states = [tuple(midstates[i : i + 8]) for i in range(0, len(midstates), 8)]
+    n_midstates = check("reference", 1, midstates, tail, first, count, top_word, hits, stop)
+    states = [tuple(midstates[8 * m : 8 * m + 8]) for m in range(n_midstates)]
     cap = len(hits) // 2
-    if cap < len(states):
-        raise ValueError(f"hits: room for {cap}; reference with {len(states)} midstates takes at least {len(states)}")
     n_hits = 0
     for done in range(count):
-        if stop[0] or cap - n_hits < len(states):
+        if cap - n_hits < n_midstates:
             return n_hits, done
         nonce = (first + done) & MASK
         swapped = int.from_bytes(nonce.to_bytes(4, "little"), "big")
         block = [*tail, swapped, 0x80000000, *[0] * 10, 640]
+        found = n_hits
         for m, state in enumerate(states):
+            if stop[0]:
+                return n_hits, done  # what this nonce has found will be found again
             digest = sha256(_WORDS.pack(*compress(state, block))).digest()
             if int.from_bytes(digest[28:], "little") <= top_word:
-                hits[2 * n_hits], hits[2 * n_hits + 1] = m, nonce
-                n_hits += 1
+                hits[2 * found], hits[2 * found + 1] = m, nonce
+                found += 1
+        n_hits = found
     return n_hits, count

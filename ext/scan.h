@@ -30,7 +30,7 @@ typedef struct {
     uint32_t top_word; /* a hit has hash word 7, byte-swapped, <= top_word */
     jh_hit *hits;
     size_t cap;             /* hits that fit; at least lanes x n_midstates */
-    const atomic_int *stop; /* not 0: return at the next batch */
+    const atomic_int *stop; /* not 0: return within a millisecond; an unfinished batch is not done */
 } jh_scan;
 
 /* Reports every hit among the first `done` nonces and none beyond. Returns early when stopped, or

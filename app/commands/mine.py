@@ -54,6 +54,9 @@ def mine(
     config: Annotated[
         Path | None, typer.Option("-c", "--config", metavar="FILE", help="TOML file with the same names under [mine].")
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Leave the last screen as an SVG picture.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
 ) -> int:
     """Mine with the CPU, on a pool or, without -o, on an embedded one that needs nothing."""
@@ -64,7 +67,7 @@ def mine(
         url=one_pool(url),
         user=user,
         password=password,
-        devices=device,
+        device=device,
         kernel=kernel,
         threads=threads,
         affinity=affinity,
@@ -76,7 +79,7 @@ def mine(
     )
     options = merge(given, load_options(config))
     options.check()
-    asyncio.run(_mine(options, choose_face(as_json=as_json)))
+    asyncio.run(_mine(options, choose_face(as_json=as_json, picture=picture)))
     return 0
 
 
@@ -106,8 +109,8 @@ def make_devices(options: MineOptions) -> list[Device]:
     """The devices that -d names; without it the CPU. Raises InputError."""
     from ...engine.cpu import CpuDevice
 
-    names = options.devices or [f"cpu:{options.kernel}" if options.kernel else "cpu"]
-    if options.devices and options.kernel:
+    names = options.device or [f"cpu:{options.kernel}" if options.kernel else "cpu"]
+    if options.device and options.kernel:
         raise InputError("--kernel is short for -d cpu:KERNEL: give one of them")
     devices: list[Device] = []
     for name in names:

@@ -1,5 +1,140 @@
-"""`joulehash pool`."""
+"""`joulehash pool`: a Stratum V1 server for any miner, on a chain in memory or a Bitcoin node."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from ...engine.errors import InputError
+from ..lines import line_of
+
+if TYPE_CHECKING:
+    from ...engine.events import Event
+    from ...engine.poolserver.pace import Pace
+    from ...engine.poolserver.server import PoolServer, ServerSettings
+    from ...engine.templates.template import TemplateSource
+
+_STATUS_S = 30.0
+_ASSUMED_HPS = 2e6  # of the miners together, until they are measured
 
 
-def pool() -> int:
+def pool(
+    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where miners connect.")] = "127.0.0.1:3333",
+    node: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Bitcoin node, as http://USER:PASS@HOST:PORT or http://HOST:PORT?cookie=FILE."
+        ),
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(metavar="ADDR", help="Whom the blocks pay; needed with --node.")
+    ] = None,
+    block_every: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="Without --node: seconds between blocks, on average.", show_default="60"),
+    ] = None,
+    difficulty: Annotated[str, typer.Option(metavar="D", help="Share difficulty that a miner starts with.")] = "0.001",
+    sessions: Annotated[int, typer.Option(metavar="N", help="Miners at a time, at most.")] = 4096,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
+) -> int:
+    """Serve work to any Stratum miner. Without --node: a chain in memory that needs nothing."""
+    from ...engine.chain.target import exact_difficulty
+    from ...engine.poolserver.pace import Pace
+    from ...engine.poolserver.server import ServerSettings
+
+    if node is not None and address is None:
+        raise InputError("--node: whom shall the blocks pay? give a payout address of the node's chain with --address")
+    if node is None and address is not None:
+        raise InputError("--address: is for --node; a chain in memory pays nobody")
+    if node is not None and block_every is not None:
+        raise InputError("--block-every: is for the chain in memory; leave it out with --node")
+    if block_every is not None and not 0 < block_every < float("inf"):
+        raise InputError(f"--block-every: {block_every:g}; takes seconds above 0")
+    if sessions < 1:
+        raise InputError(f"--sessions: {sessions}; takes 1 or more")
+    try:
+        start = exact_difficulty(difficulty)
+    except ValueError as error:
+        raise InputError(f"--difficulty: {error}") from None
+    host, port = parse_listen(listen)
+    settings = ServerSettings(host, port, start, min(start, Fraction(1, 10**6)), sessions=sessions)
+    pace = Pace(block_every or 60.0, _ASSUMED_HPS) if node is None else None
+    asyncio.run(_serve(settings, pace, node, address, _Face(as_json=as_json)))
     return 0
+
+
+async def _serve(
+    settings: ServerSettings, pace: Pace | None, node: str | None, address: str | None, face: _Face
+) -> None:
+    from ...engine.events import Note
+    from ...engine.poolserver.server import PoolServer, serving
+    from ...engine.templates.memory import MemoryChain
+    from ...engine.templates.node import NodeSource
+    from ..signals import stop_on_signals
+
+    source: TemplateSource
+    if node is not None and address is not None:
+        source = NodeSource(node, address, report=lambda text: face.event(Note(text)))
+    else:
+        assert pace is not None
+        source = MemoryChain(pace.target)
+    stopping = asyncio.Event()
+    async with serving(PoolServer(source, settings, face.event, pace)) as server:
+        host, port = server.address
+        face.event(Note(f"listening on stratum+tcp://{host}:{port}, work from {source.name}; Ctrl-C ends it"))
+        with stop_on_signals(stopping.set):
+            watching = asyncio.create_task(face.watch(server))
+            await stopping.wait()
+            watching.cancel()
+    face.close()
+
+
+class _Face:
+    """What the pool says: each event as a line, shares only in sums, or all of it as JSON."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._accepted = self._refused = self._blocks = 0
+
+    def event(self, event: Event) -> None:
+        from ...engine.events import PoolBlock, PoolShare
+
+        match event:
+            case PoolShare(code=0):
+                self._accepted += 1
+            case PoolShare():
+                self._refused += 1
+            case PoolBlock(accepted=True):
+                self._blocks += 1
+            case _:
+                pass
+        if self._as_json:
+            typer.echo(msgspec.json.encode(event))
+        elif (line := line_of(event)) is not None:
+            typer.echo(f"{datetime.now():%H:%M:%S} {line}")
+
+    async def watch(self, server: PoolServer) -> None:
+        while True:
+            await asyncio.sleep(_STATUS_S)
+            if not self._as_json:
+                typer.echo(f"{datetime.now():%H:%M:%S} {len(server.sessions)} miners; {self._account()}")
+
+    def close(self) -> None:
+        if not self._as_json:
+            typer.echo(self._account())
+
+    def _account(self) -> str:
+        return f"shares accepted {self._accepted}, refused {self._refused}; blocks {self._blocks}"
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """HOST:PORT, [IPV6]:PORT or :PORT for every address. Raises InputError."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise InputError(f"--listen {text!r}: takes HOST:PORT with a port of 0 (any free one) to 65535")
+    return host.strip("[]") or "0.0.0.0", int(port)

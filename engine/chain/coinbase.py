@@ -40,8 +40,9 @@ class Coinbase:
         if not 0 <= extranonce_bytes <= _MAX_PUSH:
             raise InputError(f"extranonces of {extranonce_bytes} bytes together: takes 0 to {_MAX_PUSH}")
         # The extranonce is pushed as data: bare, its bytes would count as opcodes and at times as signature checks.
-        before = push_height(self.height) + self.flags + bytes([extranonce_bytes])
-        after = push(self.tag)
+        # The node's flags come last, for they need not be a script (bcoin's are text) and might swallow what follows.
+        before = push_height(self.height) + bytes([extranonce_bytes])
+        after = push(self.tag) + self.flags
         size = len(before) + extranonce_bytes + len(after)
         if size not in SCRIPT_BYTES:
             raise InputError(f"coinbase script of {size} bytes: takes 2 to 100; shorten the tag or the extranonces")

@@ -49,11 +49,12 @@ class Header:
     def pack(self) -> bytes:
         """80 bytes in wire order. ValueError for a field out of range."""
         if len(self.prev_hash) != 32 or len(self.merkle_root) != 32:
-            raise ValueError(f"hashes of {len(self.prev_hash)} and {len(self.merkle_root)} bytes; takes 32")
+            raise ValueError(f"header: hashes of {len(self.prev_hash)} and {len(self.merkle_root)} bytes; takes 32")
         try:
             return _LAYOUT.pack(self.version, self.prev_hash, self.merkle_root, self.ntime, self.nbits, self.nonce)
         except StructError:
-            raise ValueError(f"{self}: version, ntime, nbits and nonce take 0 to 2^32-1") from None
+            fields = f"version {self.version}, ntime {self.ntime}, nbits {self.nbits}, nonce {self.nonce}"
+            raise ValueError(f"header: {fields}: each takes 0 to 2^32-1") from None
 
     @property
     def hash(self) -> bytes:

@@ -17,7 +17,7 @@ from random import SystemRandom
 from typing import Protocol
 
 from ..chain.target import DIFFICULTY_1, difficulty_from_target, expected_hashes
-from ..errors import InputError, NodeError
+from ..errors import InputError, NodeError, cause
 from ..events import Event, Note, PoolShare, PoolTemplate, Report
 from ..sockets import reason_of, room_for
 from ..stratum.lines import printable
@@ -120,7 +120,7 @@ class PoolServer:
                 group.create_task(self._tick())
                 group.create_task(_watch(handing_in))
         except BaseExceptionGroup as errors:
-            raise sole(errors) from None
+            raise cause(errors) from None
         finally:
             await self.stop()
             self._blocks.finish()
@@ -257,19 +257,9 @@ async def serving(server: PoolServer) -> AsyncGenerator[PoolServer]:
             finally:
                 task.cancel()
     except BaseExceptionGroup as errors:
-        raise sole(errors) from None
+        raise cause(errors) from None
     finally:
         await server.stop()
-
-
-def sole(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What a group of tasks failed of: its first expected error, or its first error."""
-    flat = [_sole_of(error) for error in errors.exceptions]
-    return next((error for error in flat if isinstance(error, NodeError | InputError)), flat[0])
-
-
-def _sole_of(error: BaseException) -> BaseException:
-    return sole(error) if isinstance(error, BaseExceptionGroup) else error  # pyright: ignore[reportUnknownArgumentType]
 
 
 async def _watch(task: asyncio.Task[None]) -> None:

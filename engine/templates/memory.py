@@ -18,8 +18,10 @@ from ..chain.block import Block
 from ..chain.coinbase import COMMITMENT_PREFIX, RESERVED_VALUE, Coinbase, push_height, witness_commitment
 from ..chain.header import Header, hash_number
 from ..chain.merkle import merkle_branches, merkle_root
-from ..chain.target import bits_from_target, target_from_bits
+from ..chain.target import MAX_TARGET, bits_from_target, target_from_bits
 from ..chain.transaction import Input, Output, Transaction
+from ..errors import InputError
+from .latest import Latest
 from .template import FUTURE_S, Template
 
 GENESIS = Header.parse(
@@ -61,13 +63,12 @@ class MemoryChain:
         self._refresh_s = refresh_s
         self._headers = [GENESIS]
         self._heights = {GENESIS.hash: 0}
-        self._nbits = bits_from_target(target)
+        self._nbits = _bits(target)
         self._offered: set[int] = set()  # nBits of the templates on this tip: each may still be mined
         self._serial = 0
-        self._changed = asyncio.Event()
+        self._latest = Latest()
         self._refresher: asyncio.Task[None] | None = None
-        self._stopped = False
-        self.template = self._make()
+        self.refresh()
 
     @property
     def height(self) -> int:
@@ -78,29 +79,27 @@ class MemoryChain:
         return self._headers[-1]
 
     def set_target(self, target: int) -> None:
-        """The block target from the next template on, which comes with the next block or refresh."""
-        self._nbits = bits_from_target(target)
+        """The block target from the next template on, which comes with the next block or refresh.
+
+        Raises InputError unless it is 1 to 2^256-1.
+        """
+        self._nbits = _bits(target)
 
     async def start(self) -> None:
-        self._stopped = False
+        self._latest.open()
         self.refresh()
         self._refresher = asyncio.create_task(self._refresh_often())
 
     async def stop(self) -> None:
-        self._stopped = True
         if self._refresher is not None:
             self._refresher.cancel()
             await asyncio.wait([self._refresher])
             self._refresher = None
-        self._wake()
+        self._latest.close()
 
-    async def templates(self) -> AsyncIterator[Template]:
+    def templates(self) -> AsyncIterator[Template]:
         """See TemplateSource."""
-        while not self._stopped:
-            template = self.template
-            yield template
-            while self.template is template and not self._stopped:
-                await self._changed.wait()
+        return self._latest.read()
 
     async def submit(self, block: bytes, template: Template) -> str | None:
         """See TemplateSource. The next template is there before this returns."""
@@ -119,16 +118,12 @@ class MemoryChain:
     def refresh(self) -> None:
         """A new template on the same tip: new time, new transactions, and the target last set."""
         self.template = self._make()
-        self._wake()
+        self._latest.put(self.template)
 
     async def _refresh_often(self) -> None:
         while True:
             await asyncio.sleep(self._refresh_s)
             self.refresh()
-
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
 
     def _make(self) -> Template:
         self._serial += 1
@@ -166,6 +161,12 @@ class MemoryChain:
         if header.ntime > self._clock() + FUTURE_S:
             return "time-too-new"
         return None
+
+
+def _bits(target: int) -> int:
+    if not 1 <= target <= MAX_TARGET:
+        raise InputError(f"block target {target:#x}: takes 1 to 2^256-1")
+    return bits_from_target(target)
 
 
 def subsidy(height: int) -> int:

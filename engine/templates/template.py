@@ -81,7 +81,8 @@ class TemplateSource(Protocol):
     def templates(self) -> AsyncIterator[Template]:
         """The template of now at once, then each newer one; ends when the source is stopped. May be asked for twice.
 
-        A slow reader misses those in between and gets the latest.
+        A slow reader misses those in between and gets the latest. Raises NodeError when the source has been away for
+        so long that the last template should not be worked on; asked again, it waits for the next one.
         """
         ...
 

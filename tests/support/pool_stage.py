@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
 
+from joulehash.engine.clock import run_virtual
 from joulehash.engine.events import Event
 from joulehash.engine.pool import Demand
 from joulehash.engine.pools.connect import connect as connect_tcp
@@ -21,7 +22,6 @@ from joulehash.engine.work import Job
 
 from .fake_pool import FakePool, Script
 from .virtual_net import Network
-from .virtual_time import run_virtually
 
 E = TypeVar("E", bound=Event)
 
@@ -82,7 +82,7 @@ def in_virtual_time(
             await body(played)
         await no_tasks_left()
 
-    run_virtually(main())
+    run_virtual(main())
     fake.check()
     return fake
 

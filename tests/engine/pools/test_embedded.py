@@ -7,6 +7,7 @@ from fractions import Fraction
 from random import Random
 
 import pytest
+from joulehash.engine.clock import run_virtual
 from joulehash.engine.events import Event, PoolBlock
 from joulehash.engine.pool import Demand
 from joulehash.engine.pools.embedded import EmbeddedPool
@@ -21,7 +22,6 @@ from joulehash.engine.work import Job
 from tests.support.pool_stage import no_tasks_left
 from tests.support.shares import share_of
 from tests.support.virtual_net import Network
-from tests.support.virtual_time import run_virtually
 
 
 def test_gives_work_over_tcp_and_ends_clean() -> None:
@@ -60,7 +60,7 @@ def test_a_fault_in_the_server_reaches_the_reader_of_jobs(monkeypatch: pytest.Mo
                 pass
         await pool.stop()
 
-    run_virtually(main())
+    run_virtual(main())
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -112,7 +112,7 @@ def test_every_share_is_accounted_for_whatever_happens_to_the_connection(seed: i
         assert pool.stats().reconnects >= 30
         assert network.pipes == []
 
-    run_virtually(main())
+    run_virtual(main())
     assert tally.agrees
     assert tally.pending == 0
     assert tally.accepted > 500

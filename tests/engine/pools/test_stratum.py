@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from joulehash.engine.clock import run_virtual
 from joulehash.engine.events import Connected, Disconnected, Event, JobReceived, Malformed, PoolMessage
 from joulehash.engine.pool import Demand
 from joulehash.engine.pools.stratum import StratumPool
@@ -42,7 +43,6 @@ from tests.support.fake_pool import (
 from tests.support.pool_stage import QUICK, SETTINGS, Stage, in_virtual_time, no_tasks_left, on_tcp, stage
 from tests.support.shares import share_of
 from tests.support.virtual_net import Network
-from tests.support.virtual_time import run_virtually
 
 ACCEPT: Step = ("mining.submit", Answer(True))
 RUBBISH = b"\xff\xfe\x00binary\n"
@@ -102,8 +102,8 @@ def test_wishes_a_difficulty_by_the_rate_of_the_devices() -> None:
         assert json.dumps(configure).count('"version-rolling.min-bit-count": 4') == 1
         return suggest["params"]
 
-    assert run_virtually(main(1e6)) == [0.0007]
-    assert run_virtually(main(1e12)) == [698]
+    assert run_virtual(main(1e6)) == [0.0007]
+    assert run_virtual(main(1e12)) == [698]
 
 
 def test_a_lost_connection_gives_none_and_voids_shares_for_ever() -> None:
@@ -276,7 +276,7 @@ def test_an_unreachable_pool_is_tried_at_growing_distances() -> None:
         assert reasons == {"stratum+tcp://10.0.0.1:9: connection refused"}
         assert pool.stats().reconnects == 0
 
-    run_virtually(main())
+    run_virtual(main())
 
 
 def test_a_connection_that_is_never_made_times_out() -> None:
@@ -291,7 +291,7 @@ def test_a_connection_that_is_never_made_times_out() -> None:
             "stratum+tcp://10.0.0.1:9: no connection in 15 s"
         ]
 
-    run_virtually(main())
+    run_virtual(main())
 
 
 def test_the_systems_own_timeout_is_an_end_and_no_tick() -> None:
@@ -331,7 +331,7 @@ def test_another_port_of_the_same_host_is_followed_after_the_wait_and_the_config
             "stratum+tcp://10.0.0.1:50001: the pool closed the connection",
         ]
 
-    run_virtually(main())
+    run_virtual(main())
 
 
 def test_another_host_is_refused_and_reported() -> None:
@@ -499,7 +499,7 @@ def test_a_pool_that_does_not_read_is_left() -> None:
         gone = [event.reason for event in events if isinstance(event, Disconnected)]
         assert "bytes that the pool does not read" in gone[0]
 
-    run_virtually(main())
+    run_virtual(main())
 
 
 def test_a_fault_of_our_own_reaches_the_reader_of_jobs() -> None:
@@ -518,7 +518,7 @@ def test_a_fault_of_our_own_reaches_the_reader_of_jobs() -> None:
                     pass
             await pool.stop()
 
-    run_virtually(main())
+    run_virtual(main())
 
 
 # TCP and TLS

@@ -1,0 +1,189 @@
+"""What mining costs beside hashing: the miner against its bare kernel, the switch to a new job, the event loop's lag.
+
+All on this machine in one run, every core busy. The miner is the real one, on the embedded pool over real TCP; its
+kernel is wrapped only to note when it begins a header.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from resource import RUSAGE_CHILDREN, getrusage
+from statistics import median
+from threading import Thread, get_ident
+from time import perf_counter
+
+from ..engine.cpu import CpuDevice, available_cpus, be_modest
+from ..engine.events import Event, JobReceived
+from ..engine.miner import Miner
+from ..engine.pools.stratum import StratumPool
+from ..engine.pools.url import PoolURL
+from ..engine.poolserver.server import PoolServer, ServerSettings, serving
+from ..engine.stratum.client import Settings
+from ..engine.templates.memory import MemoryChain
+from ..ext.kernels import Kernel, choose
+
+_SLICE = 1 << 16
+_LAG_SAMPLE_S = 0.005
+_HARD = 1 << 200  # block targets that no CPU meets while we look
+_HARDER = 1 << 199
+
+
+@dataclass(frozen=True, slots=True)
+class Efficiency:
+    """Hashes a second of the miner and of its bare kernel, on the same threads, in turn."""
+
+    kernel: str
+    threads: int
+    bare_hps: list[float]
+    mining_hps: list[float]
+
+    @property
+    def ratio(self) -> float:
+        return median(m / b for m, b in zip(self.mining_hps, self.bare_hps, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Latencies:
+    """Seconds, sorted."""
+
+    samples: list[float]
+
+    def quantile(self, q: float) -> float:
+        return self.samples[min(len(self.samples) - 1, int(q * len(self.samples)))]
+
+
+def measure_efficiency(kernel: str | None, seconds: float, rounds: int = 5) -> Efficiency:
+    """Bare and mining in turn, `seconds` each, `rounds` times."""
+    chosen, threads = choose(kernel), len(available_cpus())
+    bare, mining = list[float](), list[float]()
+    for _ in range(rounds):
+        bare.append(_bare_rate(chosen, threads, seconds))
+        mining.append(asyncio.run(_mining_rate(chosen.name, seconds)))
+    return Efficiency(chosen.name, threads, bare, mining)
+
+
+def measure_switches(kernel: str | None, switches: int) -> tuple[Latencies, Latencies]:
+    """(from a clean job's arrival to the last thread's first nonce of it, the event loop's lag meanwhile)."""
+    return asyncio.run(_switches(choose(kernel), switches))
+
+
+def measure_cpu_time(arguments: list[str], runs: int = 7) -> float:
+    """Median CPU seconds of a Python process with these arguments."""
+    times: list[float] = []
+    for _ in range(runs):
+        before = getrusage(RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+        after = getrusage(RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return median(times)
+
+
+def _bare_rate(kernel: Kernel, threads: int, seconds: float) -> float:
+    """Threads that do nothing but call the kernel, with the priority and the cores that the miner's have."""
+    scan, cpus = kernel.load(), available_cpus()
+    rates: list[float] = []
+
+    def hash_on(cpu: int) -> None:
+        be_modest(cpu)
+        state, tail, stop = array("I", range(8)), array("I", range(3)), array("i", [0])
+        hits = array("I", bytes(8 * (kernel.lanes + 1024)))
+        done, size, began_s = 0, kernel.lanes, perf_counter()
+        while (took_s := perf_counter() - began_s) < seconds:
+            done += scan(state, tail, done % 2**32, size, 0, hits, stop)[1]
+            size = min(2 * size, _SLICE * 16)
+        rates.append(done / took_s)
+
+    running = [Thread(target=hash_on, args=(cpus[i % len(cpus)],)) for i in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+    return sum(rates)
+
+
+async def _mining_rate(kernel: str, seconds: float) -> float:
+    async with serving(PoolServer(MemoryChain(_HARD), ServerSettings(), _ignore)) as server:
+        miner = _miner(server, CpuDevice(kernel), _ignore)
+        summary = await miner.run(duration_s=seconds)
+        return summary.hashes / summary.duration_s
+
+
+async def _switches(kernel: Kernel, switches: int) -> tuple[Latencies, Latencies]:
+    watch = _Watch(kernel)
+    arrived: list[float] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, JobReceived) and event.clean:
+            arrived.append(perf_counter())
+
+    chain, device = MemoryChain(_HARD), CpuDevice(watch.kernel)
+    async with serving(PoolServer(chain, ServerSettings(), _ignore)) as server:
+        miner = _miner(server, device, note)
+        running = asyncio.create_task(miner.run())
+        await asyncio.sleep(1.0)
+        lag = asyncio.create_task(_lag())
+        for i in range(switches):
+            chain.set_target(_HARDER if i % 2 == 0 else _HARD)
+            chain.refresh()
+            await asyncio.sleep(0.03)
+        lag.cancel()
+        miner.stop()
+        await running
+    samples = [latency for at in arrived[1:] if (latency := watch.last_first_call(at)) is not None]
+    return Latencies(sorted(samples)), Latencies(sorted(await lag))
+
+
+async def _lag() -> list[float]:
+    """How late the loop wakes, until cancelled."""
+    late: list[float] = []
+    try:
+        while True:
+            before = perf_counter()
+            await asyncio.sleep(_LAG_SAMPLE_S)
+            late.append(perf_counter() - before - _LAG_SAMPLE_S)
+    except asyncio.CancelledError:
+        return late
+
+
+class _Watch:
+    """A kernel that notes when each thread begins another header."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._begun: dict[int, list[float]] = {}
+        inner, latest = kernel.load(), dict[int, array[int]]()
+
+        def scan(
+            midstates: array[int],
+            tail: array[int],
+            first: int,
+            count: int,
+            top_word: int,
+            hits: array[int],
+            stop: array[int],
+        ) -> tuple[int, int]:
+            thread = get_ident()
+            if latest.get(thread) is not midstates:
+                latest[thread] = midstates
+                self._begun.setdefault(thread, []).append(perf_counter())
+            return inner(midstates, tail, first, count, top_word, hits, stop)
+
+        self.kernel = Kernel(kernel.name, kernel.lanes, kernel.about, lambda: scan, kernel.missing)
+
+    def last_first_call(self, at: float) -> float | None:
+        """Seconds from `at` until every thread had begun a header after it; None: one never did."""
+        firsts = [next((t for t in times if t >= at), None) for times in self._begun.values()]
+        return None if None in firsts else max(t for t in firsts if t is not None) - at
+
+
+def _miner(server: PoolServer, device: CpuDevice, report: Callable[[Event], None]) -> Miner:
+    host, port = server.address
+    return Miner(StratumPool(PoolURL(host, port), Settings("bench"), report), [device], report)
+
+
+def _ignore(event: Event) -> None:
+    del event

@@ -1,0 +1,118 @@
+"""The figures of `joulehash bench` as a page of Markdown, as JSON, and as lines; and the machine they were taken on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from statistics import median
+
+import msgspec
+
+from ..engine.cpu import available_cpus
+from ..ext._scan import compiler
+from .kernels import KernelRate
+from .pipeline import Efficiency, Latencies, measure_cpu_time, measure_efficiency, measure_switches
+
+_SWITCHES = 400
+_ROUND_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """What mining costs beside hashing."""
+
+    efficiency: Efficiency
+    switch: Latencies  # from a clean job's arrival to the last thread's first nonce of it
+    lag: Latencies  # of the event loop, every core busy
+    import_s: float  # CPU time of `import joulehash`
+    help_s: float  # of `joulehash --help`
+    python_s: float  # of `python -c pass`, which both contain
+
+
+def measure_pipeline(kernel: str | None, progress: Callable[[str], None]) -> Pipeline:
+    progress("the miner against its bare kernel, in turns")
+    efficiency = measure_efficiency(kernel, _ROUND_S)
+    progress("switches to a new job, and the event loop's lag")
+    switch, lag = measure_switches(kernel, _SWITCHES)
+    progress("start-up")
+    return Pipeline(
+        efficiency,
+        switch,
+        lag,
+        measure_cpu_time(["-c", "import joulehash"]),
+        measure_cpu_time(["-m", "joulehash", "--help"]),
+        measure_cpu_time(["-c", "pass"]),
+    )
+
+
+def pipeline_lines(p: Pipeline) -> Iterator[tuple[str, str]]:
+    """(what, figure) each."""
+    e = p.efficiency
+    yield f"mining / bare kernel ({e.kernel}, {e.threads} threads, {len(e.bare_hps)} rounds)", f"{e.ratio:.4f}"
+    yield "bare kernel, median", f"{median(e.bare_hps) / 1e6:.3f} MH/s"
+    yield f"job switch, p50 of {len(p.switch.samples)}", f"{1e3 * p.switch.quantile(0.5):.2f} ms"
+    yield "job switch, p99", f"{1e3 * p.switch.quantile(0.99):.2f} ms"
+    yield f"event loop lag, p50 of {len(p.lag.samples)}", f"{1e3 * p.lag.quantile(0.5):.2f} ms"
+    yield "event loop lag, p99", f"{1e3 * p.lag.quantile(0.99):.2f} ms"
+    yield "event loop lag, most", f"{1e3 * p.lag.samples[-1]:.2f} ms"
+    yield "CPU time of import joulehash", f"{p.import_s:.3f} s"
+    yield "CPU time of joulehash --help", f"{p.help_s:.3f} s"
+    yield "CPU time of python -c pass, which both contain", f"{p.python_s:.3f} s"
+
+
+def machine() -> dict[str, str | int]:
+    """What the figures were taken on."""
+    model = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as info:
+            model = next((line.partition(":")[2].strip() for line in info if line.startswith("model name")), model)
+    except OSError:
+        pass
+    return {
+        "cpu": model,
+        "cores": len(available_cpus()),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": platform.python_version(),
+        "compiler": compiler(),
+    }
+
+
+def to_json(rates: Sequence[KernelRate], pipeline: Pipeline | None) -> str:
+    out: dict[str, object] = {"machine": machine(), "kernels": [asdict(rate) for rate in rates]}
+    if pipeline is not None:
+        out["pipeline"] = asdict(pipeline) | {"efficiency_ratio": pipeline.efficiency.ratio}
+    return msgspec.json.encode(out).decode()
+
+
+def page(rates: Sequence[KernelRate], pipeline: Pipeline | None) -> str:
+    """docs/benchmarks.md."""
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Written by `make bench` on {datetime.now():%Y-%m-%d}. Compare ratios, which hold",
+        "",
+    ]
+    lines[2] += " where a rate drifts with the clock and with what else the machine does."
+    lines += [f"* {name}: {value}" for name, value in machine().items()]
+    lines += [f"* load when it began: {os.getloadavg()[0]:.2f}"] if hasattr(os, "getloadavg") else []
+    if rates:
+        lines += ["", "## Hash kernels", "", "One thread. `joulehash bench kernels`; rounds in turns, medians.", ""]
+        lines += ["| kernel | lanes | MH/s | slowest to fastest round | × portable |", "|---|---|---|---|---|"]
+        lines += [
+            f"| {r.name} | {r.lanes} | {r.rate_hps / 1e6:.3f} | {r.spread_hps[0] / 1e6:.3f} to"
+            f" {r.spread_hps[1] / 1e6:.3f} | {r.ratio:.2f} |"
+            for r in rates
+        ]
+    if pipeline is not None:
+        lines += [
+            "",
+            "## The miner around them",
+            "",
+            "Every core busy, the embedded pool over TCP in the same process.",
+        ]
+        lines += ["`joulehash bench pipeline`.", "", "| what | figure |", "|---|---|"]
+        lines += [f"| {what} | {figure} |" for what, figure in pipeline_lines(pipeline)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from joulehash.app.lines import line_of, summary_lines
+from joulehash.engine.events import (
+    Connected,
+    DeviceFailed,
+    DeviceSummary,
+    Disconnected,
+    Event,
+    HardwareError,
+    JobReceived,
+    Malformed,
+    Note,
+    PoolBlock,
+    PoolMessage,
+    PoolShare,
+    PoolTemplate,
+    SessionClosed,
+    SessionOpened,
+    ShareDone,
+    Started,
+    Summary,
+)
+
+HASH = "00ab"
+LINES: list[tuple[Event, str | None]] = [
+    (Started("0.1", "pool", ["cpu", "board"]), "joulehash 0.1 mines on pool with cpu, board"),
+    (
+        Connected("pool", "08", 4, "1fffe000"),
+        "connected to pool: extranonce2 of 4 bytes, version mask 1fffe000",
+    ),
+    (Connected("pool", "08", 4, "00000000"), "connected to pool: extranonce2 of 4 bytes, no version rolling"),
+    (Disconnected("pool", "pool:1: refused", 2.5), "disconnected: pool:1: refused; next try in 2.5 s"),
+    (Disconnected("pool", "ended", None), "disconnected: ended"),
+    (
+        JobReceived("pool", "1", 7, 0.001, 29588.0, True, True),
+        "work for block 7, difficulty 29.6k; share difficulty 0.001",
+    ),
+    (
+        JobReceived("pool", "1", None, 512.0, 1.0, True, True),
+        "work for a new block, difficulty 1; share difficulty 512",
+    ),
+    (JobReceived("pool", "1", 7, 0.001, 1.0, False, False), None),
+    (
+        ShareDone("pool", "cpu", "accepted", "", 0.5, False, HASH, 0.0123),
+        "accepted share of difficulty 0.5 by cpu, 12.3 ms",
+    ),
+    (
+        ShareDone("pool", "cpu", "rejected", "low (23)", 0.5, True, HASH, None),
+        "rejected BLOCK of difficulty 0.5 by cpu: low (23)",
+    ),
+    (
+        HardwareError("cpu", "0000abcd"),
+        "hardware error: cpu reported nonce 0000abcd, which does not hash to its target",
+    ),
+    (DeviceFailed("cpu", "burnt", 4.0), "cpu failed: burnt; started again in 4 s"),
+    (PoolMessage("pool", "hello"), "the pool says: hello"),
+    (Malformed("pool", "a line that is not JSON"), "not understood: a line that is not JSON"),
+    (PoolBlock(7, HASH, True, ""), "BLOCK 7 accepted by the chain: 00ab"),
+    (PoolBlock(7, HASH, False, "high-hash"), "BLOCK 7 refused by the chain: high-hash: 00ab"),
+    (SessionOpened("a:1"), "a miner connected from a:1"),
+    (SessionClosed("a:1", "me", "x", 3, 1, "gone"), "a:1 (me) left: gone; A 3 R 1"),
+    (Note("hear"), "hear"),
+    (PoolShare("a:1", "me", 0, "", 1.0), None),
+    (PoolTemplate("memory", 7, 5, 1.0, True), None),
+]
+SUMMARY = Summary(83.9, 10**9, 11_918_951.0, 9, 1, 2, 3, 4, 0, 5, 6, 0.0, [DeviceSummary("cpu", 10**9, 9, 5)])
+
+
+def test_every_event_reads_as_a_person_wants_it() -> None:
+    assert [line_of(event) for event, _ in LINES] == [line for _, line in LINES]
+
+
+def test_no_kind_of_event_is_forgotten() -> None:
+    assert {type(event) for event, _ in LINES} | {Summary} == set(Event.__subclasses__())
+
+
+def test_the_summary_accounts_for_every_share() -> None:
+    assert list(summary_lines(SUMMARY)) == [
+        "0:01:23 of mining, 1,000,000,000 hashes, 11.9 MH/s on average",
+        "accepted 9, rejected 1, stale 2, duplicate 3, lost 4",
+        "blocks 6, hardware errors 5",
+    ]
