@@ -65,7 +65,7 @@ class _Inbox:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What was given, and as the how manieth."""
+    """What was given; they are numbered."""
 
     serial: int
     assignment: Assignment | None
@@ -215,7 +215,7 @@ class CpuDevice:
             done += step
             slot.hashes += step * rolled
             pairs = ((work.versions[hits[2 * i]], hits[2 * i + 1]) for i in range(n_hits))
-            claimed = [pair for pair in pairs if _is_claim(work, *pair, top_word)]
+            claimed = [pair for pair in pairs if is_claim(work, *pair, top_word)]
             if claimed:
                 now = assignment.clock()
                 claims = [Found(self._name, (work,), nonce, v, work.ntime, now) for v, nonce in claimed]
@@ -240,7 +240,7 @@ class CpuDevice:
             self._loop.call_soon_threadsafe(call, argument)
 
 
-def _is_claim(work: Work, version: int, nonce: int, top_word: int) -> bool:
+def is_claim(work: Work, version: int, nonce: int, top_word: int) -> bool:
     """The kernel compares one word only: of its hits, those are none that this lets through above the target.
 
     A hit that even this word forbids is left for the judge: the kernel, or the core, is broken.

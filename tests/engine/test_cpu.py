@@ -1,0 +1,163 @@
+"""What only the CPU can get wrong; what every device keeps to is in tests/contract/test_device.py."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from array import array
+from dataclasses import replace
+
+import pytest
+from joulehash.engine import cpu
+from joulehash.engine.chain.header import double_sha256, hash_number
+from joulehash.engine.chain.target import MAX_TARGET
+from joulehash.engine.cpu import CpuDevice, available_cpus, is_claim
+from joulehash.engine.errors import DeviceError, InputError
+from joulehash.engine.judge import Judge, Quality
+from joulehash.engine.space import HeaderSpace
+from joulehash.engine.work import Assignment
+from joulehash.ext.kernels import KERNELS, Kernel, ScanFn
+
+from tests.support.devices import started
+from tests.support.jobs import job
+
+Words = array  # of int
+
+
+def assigned(target: int = MAX_TARGET >> 12) -> Assignment:
+    clock = asyncio.get_running_loop().time
+    return Assignment(job(target=target, received_s=clock()), HeaderSpace(4), clock, target)
+
+
+def use(monkeypatch: pytest.MonkeyPatch, scan: ScanFn) -> None:
+    row = replace(KERNELS["portable"], load=lambda: scan)
+
+    def choose(name: str | None = None) -> Kernel:
+        return row
+
+    def measure(kernel: Kernel) -> float:
+        return 1e6
+
+    monkeypatch.setattr(cpu, "choose", choose)
+    monkeypatch.setattr(cpu, "_measure", measure)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1025])
+def test_threads_have_bounds(threads: int) -> None:
+    with pytest.raises(InputError, match=f"threads: {threads}; takes 1 to 1024"):
+        CpuDevice(threads=threads)
+
+
+def test_an_unknown_kernel_is_the_users_error() -> None:
+    with pytest.raises(InputError, match="kernel 'abacus' is unknown; choose from"):
+        asyncio.run(CpuDevice("abacus").start())
+
+
+def test_it_tells_its_kernel_its_threads_and_its_rate() -> None:
+    async def main() -> None:
+        device = CpuDevice("portable", name="cpu:portable")
+        assert device.capabilities.nominal_hps is None
+        async with started(device):
+            assert (device.capabilities.nominal_hps or 0) > 1000
+        threads = len(available_cpus())
+        assert device.stats().note == f"portable, {threads} thread{'s' if threads > 1 else ''}"
+
+    asyncio.run(main())
+
+
+def test_no_thread_is_left_after_stop_and_none_is_started_twice() -> None:
+    async def main() -> None:
+        before = threading.active_count()
+        device = CpuDevice("portable", 3)
+        await device.start()
+        with pytest.raises(RuntimeError, match="is started already"):
+            await device.start()
+        device.give(assigned(), clean=True)
+        await device.stop()
+        left = [thread.name for thread in threading.enumerate() if thread.name.startswith("cpu")]
+        assert left == []
+        assert threading.active_count() <= before + 2  # the loop's own, for waiting
+
+    asyncio.run(main())
+
+
+def test_the_same_assignment_given_again_as_clean_goes_on() -> None:
+    async def main() -> None:
+        device = CpuDevice("portable", 1)
+        async with started(device) as claims:
+            given = assigned()
+            for _ in range(4):
+                seen = len(claims)
+                device.give(given, clean=True)
+                await claims.until(lambda seen=seen: len(claims) > seen)  # type: ignore[misc]
+        headers = {found.works[0].header(found.version, found.ntime, found.nonce) for found in claims}
+        assert len(headers) == len(claims)
+
+    asyncio.run(main())
+
+
+def test_a_kernel_that_raises_fails_the_device_and_it_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def scan(
+        midstates: array[int],
+        tail: array[int],
+        first: int,
+        count: int,
+        top_word: int,
+        hits: array[int],
+        stop: array[int],
+    ) -> tuple[int, int]:
+        raise MemoryError("no more")
+
+    async def main() -> None:
+        device = CpuDevice("portable", 2)
+        with monkeypatch.context() as patch:
+            use(patch, scan)
+            await device.start()
+        device.give(assigned(), clean=True)
+        with pytest.raises(DeviceError, match="cpu: MemoryError: no more") as caught:
+            await anext(device.found())
+        assert isinstance(caught.value.__cause__, MemoryError)
+        await device.stop()
+        async with started(device) as claims:
+            device.give(assigned(), clean=True)
+            await claims.until(lambda: len(claims) > 0)
+
+    asyncio.run(main())
+
+
+def test_a_kernel_that_lies_makes_hardware_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    def scan(
+        midstates: array[int],
+        tail: array[int],
+        first: int,
+        count: int,
+        top_word: int,
+        hits: array[int],
+        stop: array[int],
+    ) -> tuple[int, int]:
+        hits[0], hits[1] = 0, first
+        return 1, count
+
+    async def main() -> None:
+        use(monkeypatch, scan)
+        device, judge = CpuDevice("portable", 1), Judge()
+        async with started(device) as claims:
+            given = assigned(MAX_TARGET >> 200)
+            judge.accept(given.job)
+            device.give(given, clean=True)
+            await claims.until(lambda: len(claims) >= 5)
+        assert {judge.judge(found, 0.0).quality for found in claims} == {Quality.FALSE}
+
+    asyncio.run(main())
+
+
+def test_a_hit_is_weighed_to_the_last_bit() -> None:
+    """The kernel compares the top word alone."""
+    drawn = Assignment(job(), HeaderSpace(4), lambda: 0.0, 0).draw()
+    assert drawn is not None
+    version = drawn.versions[0]
+    number = hash_number(double_sha256(drawn.header(version, drawn.ntime, 5)))
+    for target, claims in ((number, True), (number + 1, True), (number - 1, False)):
+        drawn.claim_target = target
+        assert is_claim(drawn, version, 5, number >> 224) is claims
+    assert is_claim(drawn, version, 5, (number >> 224) - 1), "that word forbids it: the judge must hear of this kernel"
