@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 
 from ..events import Event, PoolBlock, Report
 from ..judge import Verdict
 from ..pool import Demand, PoolStats
 from ..poolserver.pace import Pace
-from ..poolserver.server import PoolServer, ServerSettings, serving
+from ..poolserver.server import Listen, PoolServer, ServerSettings, listen_tcp
 from ..stratum.client import Settings
 from ..tally import Outcome, Result
 from ..templates.memory import MemoryChain
 from ..work import Job
+from .connect import Connect, connect
 from .stratum import StratumPool
 from .url import PoolURL
 
@@ -22,11 +22,22 @@ _UNKNOWN_HPS = 2e6  # of a device that cannot tell before it runs
 
 
 class EmbeddedPool:
-    """Mines a chain in memory, on which a block is expected every `block_every_s` at the rate of the devices."""
+    """Mines a chain in memory, on which a block is expected every `block_every_s` at the rate of the devices.
 
-    def __init__(self, settings: Settings, report: Report, block_every_s: float = 60.0) -> None:
+    listen, connect  for tests: how its two ends meet
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        report: Report,
+        block_every_s: float = 60.0,
+        listen: Listen = listen_tcp,
+        connect: Connect = connect,
+    ) -> None:
         self._settings, self._report, self._block_every_s = settings, report, block_every_s
-        self._serving = AsyncExitStack()
+        self._listen, self._connect = listen, connect
+        self._server: asyncio.Task[None] | None = None
         self._inner: StratumPool | None = None
         self._started = asyncio.Event()
 
@@ -36,10 +47,12 @@ class EmbeddedPool:
 
     async def start(self, demand: Demand) -> None:
         pace = Pace(self._block_every_s, demand.rate_hps or _UNKNOWN_HPS)
-        server = PoolServer(MemoryChain(pace.target), ServerSettings(), self._only_blocks, pace)
-        await self._serving.enter_async_context(serving(server))
-        host, port = server.address
-        self._inner = StratumPool(PoolURL(host, port), self._settings, self._report)
+        server = PoolServer(MemoryChain(pace.target), ServerSettings(), self._only_blocks, pace, self._listen)
+        await server.start()
+        self._inner = StratumPool(PoolURL(*server.address), self._settings, self._report, connect=self._connect)
+        self._server = asyncio.create_task(server.serve(), name="embedded pool")
+        self._server.add_done_callback(self._ended)
+        await server.listening.wait()
         await self._inner.start(demand)
         self._started.set()
 
@@ -60,7 +73,15 @@ class EmbeddedPool:
     async def stop(self) -> None:
         if self._inner is not None:
             await self._inner.stop()
-        await self._serving.aclose()
+        if self._server is not None:
+            self._server.cancel()
+            await asyncio.wait([self._server])
+            self._server = None
+
+    def _ended(self, server: asyncio.Task[None]) -> None:
+        """It ends by itself only when there is a fault in it: the reader of jobs shall have it."""
+        if not server.cancelled() and (error := server.exception()) is not None and self._inner is not None:
+            self._inner.fail(error)
 
     def _only_blocks(self, event: Event) -> None:
         """Its sessions and shares are our own; the client's side tells of them."""

@@ -1,21 +1,19 @@
 """A Stratum V1 pool on asyncio: connects, reconnects, feeds the protocol and writes what it says.
 
-The protocol itself is stratum/client.py. Leaves out: several pools, failover, proxies (a group of these does that).
+The protocol itself is stratum/client.py, connections are connect.py's. Leaves out: several pools, failover, proxies
+(a group of these does that).
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
 from collections.abc import AsyncIterator
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
 from ..chain.target import DIFFICULTY_1, difficulty_from_target, expected_hashes
-from ..errors import PoolError, PoolRefused, PoolUnreachable
+from ..errors import PoolError, PoolRefused, PoolUnreachable, ProtocolError
 from ..events import Connected, Disconnected, JobReceived, Malformed, PoolMessage, Report
 from ..judge import Verdict
 from ..pool import Demand, PoolStats
@@ -25,31 +23,21 @@ from ..stratum.lines import Malformed as BadLine
 from ..stratum.lines import printable
 from ..tally import Outcome, Result
 from ..work import Job
-from .url import PoolURL
+from .connect import READ_BYTES, Connect, connect, plain
+from .slot import JobSlot
+from .timing import Backoff, Timing
+from .url import PoolURL, same_host
 
-_READ_BYTES = 1 << 16
-_TICK_S = 1.0
 _SHARE_EVERY_S = 3
 _MALFORMED_LIMIT = 20  # lines of one connection that cannot be understood
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """All in seconds."""
-
-    connect: float = 15.0
-    handshake: float = 30.0  # until authorized
-    silence: float = 300.0  # without a line: the pool is dead
-    answer: float = 60.0  # to a share
-    stop: float = 0.8  # for outstanding answers, when we stop
-    retry_first: float = 1.0
-    retry_most: float = 60.0
-    refused_first: float = 10.0  # after a refused user name: people must act, machines must not hammer
-    stable: float = 60.0  # a connection that lasted so long resets the backoff
+_UNSENT_LIMIT = 1 << 20  # bytes that a pool may leave unread
 
 
 class StratumPool:
-    """A Pool. Jobs, shares and their answers belong to one connection and never cross to another."""
+    """A Pool. Jobs, shares and their answers belong to one connection and never cross to another.
+
+    timing, random, connect  for tests: how long, what jitter, and how a connection is made
+    """
 
     def __init__(
         self,
@@ -58,19 +46,21 @@ class StratumPool:
         report: Report,
         timing: Timing | None = None,
         random: Random | None = None,
+        connect: Connect = connect,
     ) -> None:
         self._url, self._settings, self._report = url, settings, report
         self._timing = timing or Timing()
-        self._random = random or Random()
+        self._backoff = Backoff(self._timing, random or Random())
+        self._connect = connect
         self._quirks = Quirks()
         self._protocol: ClientProtocol | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._waiting: dict[Verdict, asyncio.Future[Result]] = {}
-        self._jobs: asyncio.Queue[Job | _End | None] = asyncio.Queue()
+        self._slot = JobSlot()
         self._runner: asyncio.Task[None] | None = None
-        self._redirect: PoolURL | None = None
-        self._redirect_wait_s = 0.0
+        self._redirect: Redirected | None = None
         self._sessions = self._malformed = 0
+        self._ready_s: float | None = None  # when the connection of now was authorized
         self._latency_s: float | None = None
 
     @property
@@ -96,22 +86,26 @@ class StratumPool:
         bits = max(settings.min_bit_count, demand.version_bits)
         self._settings = replace(settings, min_bit_count=bits)
         self._runner = asyncio.create_task(self._run(), name=f"pool {self.name}")
+        self._runner.add_done_callback(self._ended)
 
-    async def jobs(self) -> AsyncIterator[Job | None]:
-        while not isinstance(job := await self._jobs.get(), _End):
-            yield job
+    def jobs(self) -> AsyncIterator[Job | None]:
+        return self._slot.read()
 
     async def submit(self, share: Verdict) -> Result:
         protocol = self._protocol
         if protocol is None:
             return Result(Outcome.LOST, "not connected")
-        refused = protocol.submit(share, asyncio.get_running_loop().time())
+        loop = asyncio.get_running_loop()
+        refused = protocol.submit(share, loop.time())
         if refused is not None:
             return refused
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Result] = loop.create_future()
         self._waiting[share] = future
         self._flush()
-        return await future
+        try:
+            return await future
+        finally:
+            self._waiting.pop(share, None)
 
     async def stop(self) -> None:
         if self._waiting:
@@ -120,130 +114,143 @@ class StratumPool:
             self._runner.cancel()
             await asyncio.wait([self._runner])
             self._runner = None
-        self._jobs.put_nowait(_End())
+        self._slot.end()
+
+    def fail(self, error: BaseException) -> None:
+        """Let the reader of jobs have an error that is nobody's but ours."""
+        self._slot.end(error)
+
+    def _ended(self, runner: asyncio.Task[None]) -> None:
+        if not runner.cancelled() and (error := runner.exception()) is not None:
+            self.fail(error)
 
     async def _run(self) -> None:
         """Connect for ever, with a jittered backoff that only a stable connection resets."""
-        loop, timing = asyncio.get_running_loop(), self._timing
-        failures = 0
+        loop = asyncio.get_running_loop()
         while True:
-            target, self._redirect = self._redirect or self._url, None
-            began_s, credentials = loop.time(), False
+            target, refused = self._url, False
+            if self._redirect is not None:
+                target = replace(target, port=self._redirect.port or target.port)
+            self._redirect, self._ready_s = None, None
             try:
                 await self._connect_and_serve(target)
-            except PoolError as error:
-                credentials = isinstance(error, PoolRefused)
-                reason = str(error)
-            else:
                 reason = "the pool asked us to reconnect"
-            if loop.time() - began_s >= timing.stable:
-                failures = 0
-            first = timing.refused_first if credentials else timing.retry_first
-            wait_s = min(timing.retry_most, first * 2**failures) * self._random.uniform(0.5, 1.0)
-            if self._redirect is not None:
-                wait_s = max(self._redirect_wait_s, wait_s if failures else 0.0)
-            failures = min(failures + 1, 16)
-            self._report(Disconnected(self.name, reason, round(wait_s, 3)))
+            except PoolError as error:
+                refused = isinstance(error, PoolRefused) and self._ready_s is None
+                reason = str(error)
+            if self._ready_s is not None and loop.time() - self._ready_s >= self._timing.stable:
+                self._backoff.reset()
+            asked_s = None if self._redirect is None else self._redirect.wait_s
+            wait_s = self._backoff.next_s(refused=refused, asked_s=asked_s)
+            self._report(Disconnected(self.name, f"{target}: {reason}", round(wait_s, 3)))
             await asyncio.sleep(wait_s)
 
     async def _connect_and_serve(self, url: PoolURL) -> None:
         """One connection, from its opening to its end. Raises PoolError; returns when the pool redirects us."""
-        reader, writer = await self._connect(url)
+        reader, self._writer = await self._open(url)
         self._sessions += 1
-        self._writer = writer
         protocol = self._protocol = ClientProtocol(self._settings, self._quirks, self._sessions)
-        reason = "connection lost"
+        reason = "the pool asked us to reconnect"
         try:
             protocol.start()
             self._flush()
-            await self._serve(url, reader, protocol)
-        except OSError as error:  # PoolError among them
-            reason = str(error) if isinstance(error, PoolError) else f"{url}: {error.strerror or error}"
-            raise error if isinstance(error, PoolError) else PoolUnreachable(reason) from None
+            await self._serve(reader, self._writer, protocol)
+        except PoolError as error:
+            reason = str(error)
+            raise
         except asyncio.CancelledError:
             reason = "stopped"
             raise
         finally:
-            self._protocol = self._writer = None
-            for event in protocol.closed(reason):
-                self._handle(event)
-            for future in self._waiting.values():  # answers that came behind what ended the session
-                future.set_result(Result(Outcome.LOST, reason))
-            self._waiting.clear()
-            if protocol.job is not None:
-                self._jobs.put_nowait(None)
-            writer.transport.abort()
+            self._close(protocol, reason)
 
-    async def _connect(self, url: PoolURL) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        context: ssl.SSLContext | None = None
-        if url.tls:
-            context = ssl.create_default_context()
-            if url.insecure:
-                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    def _close(self, protocol: ClientProtocol, reason: str) -> None:
+        """Let go of the connection; what is unanswered is lost."""
+        assert self._writer is not None
+        self._writer.transport.abort()
+        self._protocol = self._writer = None
+        for event in protocol.closed(reason):
+            if isinstance(event, Answered):
+                self._settle(event.share, event.result)
+        for share in list(self._waiting):
+            self._settle(share, Result(Outcome.LOST, reason))
+        if protocol.job is not None:
+            self._slot.lose()
+
+    async def _open(self, url: PoolURL) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        limit = asyncio.timeout(self._timing.connect)
         try:
-            async with asyncio.timeout(self._timing.connect):
-                reader, writer = await asyncio.open_connection(
-                    url.host, url.port, ssl=context, limit=_READ_BYTES, happy_eyeballs_delay=0.25
-                )
-        except TimeoutError:
-            raise PoolUnreachable(f"{url}: no connection in {self._timing.connect:g} s") from None
-        except ssl.SSLError as error:
-            said = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.reason
-            raise PoolUnreachable(f"{url}: TLS: {said or error}") from None
-        except socket.gaierror as error:
-            raise PoolUnreachable(f"{url}: host {url.host}: {error.strerror}") from None
-        except OSError as error:
-            raise PoolUnreachable(f"{url}: {error.strerror or error}") from None
-        if (sock := writer.get_extra_info("socket")) is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        return reader, writer
+            async with limit:
+                return await self._connect(url)
+        except OSError as error:  # TimeoutError among them
+            why = f"no connection in {self._timing.connect:g} s" if limit.expired() else plain(error)
+            raise PoolUnreachable(why) from None
 
-    async def _serve(self, url: PoolURL, reader: asyncio.StreamReader, protocol: ClientProtocol) -> None:
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, protocol: ClientProtocol
+    ) -> None:
         """Feed the protocol until the connection ends or must end."""
         loop, timing = asyncio.get_running_loop(), self._timing
         began_s = heard_s = loop.time()
         malformed = self._malformed
         while self._redirect is None:
-            data = None
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_TICK_S):
-                    data = await reader.read(_READ_BYTES)
+            data = await self._read(reader)
             now = loop.time()
-            if data == b"":
-                raise PoolUnreachable(f"{url}: the pool closed the connection")
             if data:
-                heard_s = now
-                for event in protocol.receive(data, now):
-                    self._handle(event)
-                self._flush()
+                heard_s = now if b"\n" in data else heard_s  # a line without end is no word
+                self._receive(data, protocol, now)
             if self._malformed - malformed >= _MALFORMED_LIMIT:
-                raise PoolUnreachable(f"{url}: {_MALFORMED_LIMIT} lines that cannot be understood")
+                raise ProtocolError(f"{_MALFORMED_LIMIT} lines that cannot be understood")
             if not protocol.ready and now - began_s >= timing.handshake:
-                raise PoolUnreachable(f"{url}: not authorized after {timing.handshake:g} s")
+                raise PoolUnreachable(f"not authorized after {timing.handshake:g} s")
             if now - heard_s >= timing.silence:
-                raise PoolUnreachable(f"{url}: not a word in {timing.silence:g} s")
+                raise PoolUnreachable(f"not a word in {timing.silence:g} s")
             if protocol.oldest_pending_s(now) >= timing.answer:
-                raise PoolUnreachable(f"{url}: no answer to a share in {timing.answer:g} s")
+                raise PoolUnreachable(f"no answer to a share in {timing.answer:g} s")
+            if (unsent := writer.transport.get_write_buffer_size()) > _UNSENT_LIMIT:
+                raise PoolUnreachable(f"{unsent} bytes that the pool does not read")
+
+    async def _read(self, reader: asyncio.StreamReader) -> bytes:
+        """What has come; nothing when nothing came for a tick. Raises PoolUnreachable when the connection is gone."""
+        try:
+            async with asyncio.timeout(self._timing.tick):
+                data = await reader.read(READ_BYTES)
+        except OSError:  # our tick is a TimeoutError, but so is the system's ETIMEDOUT
+            broken = reader.exception()
+            if broken is None:
+                return b""
+            raise PoolUnreachable(plain(broken) if isinstance(broken, OSError) else str(broken)) from None
+        if not data:
+            raise PoolUnreachable("the pool closed the connection")
+        return data
+
+    def _receive(self, data: bytes, protocol: ClientProtocol, now: float) -> None:
+        """All that these bytes say, also what stands behind a refusal. Raises PoolRefused."""
+        refused: Refused | None = None
+        for event in protocol.receive(data, now):
+            if isinstance(event, Refused):
+                refused = refused or event
+            else:
+                self._handle(event)
+        self._flush()
+        if refused is not None:
+            raise PoolRefused(refused.reason)
 
     def _flush(self) -> None:
         if self._protocol is not None and self._writer is not None and (data := self._protocol.outgoing()):
             self._writer.write(data)
 
     def _handle(self, event: client.Event) -> None:
-        """What the protocol says. Raises PoolRefused when the session cannot go on."""
         match event:
             case NewJob(job, new_block):
-                self._jobs.put_nowait(job)
+                self._slot.put(job)
                 self._report(_job_received(self.name, job, new_block))
             case Answered(share, result):
                 self._latency_s = result.latency_s if result.latency_s is not None else self._latency_s
-                if (future := self._waiting.pop(share, None)) is not None and not future.done():
-                    future.set_result(result)
+                self._settle(share, result)
             case Ready(extranonce1, size, mask):
+                self._ready_s = asyncio.get_running_loop().time()
                 self._report(Connected(self.name, extranonce1.hex(), size, f"{mask:08x}"))
-            case Refused(reason, credentials):
-                raise (PoolRefused if credentials else PoolUnreachable)(f"{self.name}: {reason}")
             case Redirected():
                 self._redirected(event)
             case Said(text):
@@ -251,25 +258,26 @@ class StratumPool:
             case BadLine(reason):
                 self._malformed += 1
                 self._report(Malformed(self.name, reason))
+            case _:
+                pass
+
+    def _settle(self, share: Verdict, result: Result) -> None:
+        if (future := self._waiting.pop(share, None)) is not None and not future.done():
+            future.set_result(result)
 
     def _redirected(self, event: Redirected) -> None:
         """Another port of the same host is followed; another host is not: that is how miners were hijacked."""
-        if event.host is not None and event.host.lower() != self._url.host.lower():
+        if event.host is not None and not same_host(event.host, self._url.host):
             told = printable(f"client.reconnect to {event.host}: another host, not obeyed", 200)
             self._report(PoolMessage(self.name, told))
-            return
-        self._redirect = replace(self._url, port=event.port or self._url.port)
-        self._redirect_wait_s = event.wait_s
+        else:
+            self._redirect = event
 
 
 def _suggestion(rate_hps: float) -> Fraction:
     """The difficulty at which a share is found every few seconds; from 1 on a whole number, as some pools want."""
     difficulty = Fraction(rate_hps) * _SHARE_EVERY_S / expected_hashes(DIFFICULTY_1)
     return Fraction(round(difficulty)) if difficulty >= 1 else Fraction(f"{float(difficulty):.2g}")
-
-
-class _End:
-    """The last item of jobs."""
 
 
 def _job_received(pool: str, job: Job, new_block: bool) -> JobReceived:

@@ -1,170 +1,228 @@
 """The embedded pool: a Stratum V1 server on asyncio, for our miner and for other people's.
 
 What a session may do is session.py, what a job is book.py; here are sockets, limits and time. Templates come from a
-TemplateSource, found blocks go back to it.
+TemplateSource, found blocks go back to it. It listens as soon as there is a template. While the source has none
+later on (a node that is away), sessions are closed and new ones turned away, so that miners go to another pool.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from random import SystemRandom
+from typing import Protocol
 
-from ..chain.header import Header, hash_text
 from ..chain.target import DIFFICULTY_1, difficulty_from_target, expected_hashes
-from ..errors import InputError, NodeError
-from ..events import PoolBlock, PoolShare, PoolTemplate, Report, SessionClosed, SessionOpened
+from ..errors import InputError, NodeError, cause
+from ..events import Event, Note, PoolShare, PoolTemplate, Report
+from ..sockets import reason_of, room_for
 from ..stratum.lines import printable
 from ..templates.memory import MemoryChain
-from ..templates.template import TemplateSource
-from .book import EXTRANONCE1_SIZE, Hashed, JobBook
+from ..templates.template import Template, TemplateSource
+from .blocks import BlockDesk
+from .book import EXTRANONCE1_SIZE, JobBook
+from .connection import Connection, neighbourhood
 from .pace import Pace
-from .session import Accepted, Drop, Limits, Rejected, Session
+from .session import Accepted, Limits, Rejected, Session
 from .vardiff import Vardiff
 
 _TICK_S = 1.0
-_WRITE_LIMIT = 1 << 18  # bytes that a slow reader may leave unread
 _EASY = Fraction(1000)
-_BLOCK_TRIES, _BLOCK_RETRY_S = 10, 1.0
+_LAST_BLOCKS_S = 5.0  # to hand in what was found when we stop
+_SOURCE_RETRY_S = 1.0
+
+
+class Listener(Protocol):
+    """The part of asyncio.Server that is used."""
+
+    async def start_serving(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+Factory = Callable[[], asyncio.Protocol]
+Listen = Callable[[Factory, str, int], Awaitable[tuple[Listener, str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    host: str = "127.0.0.1"
+    host: str = "127.0.0.1"  # empty: every address
     port: int = 0  # 0: any free one
     difficulty: Fraction = Fraction(1, 1000)  # of a session's first job, unless it suggests one
     least_difficulty: Fraction = Fraction(1, 10**6)
     share_interval_s: float = 1.0  # what vardiff aims at
-    sessions: int = 4096
-    sessions_per_address: int = 4096
+    sessions: int = 4096  # fewer where the system allows fewer open files
+    sessions_per_address: int = 64  # or IPv6 /64; a house behind one address has room. Loopback is not counted
     handshake_s: float = 30.0  # to subscribe and authorize
     limits: Limits = field(default_factory=Limits)
+
+
+async def listen_tcp(factory: Factory, host: str, port: int) -> tuple[Listener, str, int]:
+    """A bound socket that does not listen yet, and where. Raises InputError when the address cannot be had."""
+    loop = asyncio.get_running_loop()
+    try:
+        server = await loop.create_server(factory, host, port, start_serving=False, backlog=512)
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise _not_to_be_had(host, port, error) from None
+    bound = server.sockets[0].getsockname()
+    return server, bound[0], bound[1]
 
 
 class PoolServer:
     """`async with serving(PoolServer(…))`, then it listens at `address`."""
 
     def __init__(
-        self, source: TemplateSource, settings: ServerSettings, report: Report, pace: Pace | None = None
+        self,
+        source: TemplateSource,
+        settings: ServerSettings,
+        report: Report,
+        pace: Pace | None = None,
+        listen: Listen = listen_tcp,
     ) -> None:
         self.book = JobBook()
-        self.sessions: dict[_Connection, Session] = {}
-        self._source, self._settings, self._report = source, settings, report
+        self.sessions: dict[Connection, Session] = {}
+        self.listening = asyncio.Event()
+        self._source, self._settings, self._report, self._listen = source, settings, report, listen
         self._pace = pace if isinstance(source, MemoryChain) else None
-        self._addresses: Counter[str] = Counter()
+        self._neighbours: Counter[str] = Counter()
+        self._turned_away: Counter[str] = Counter()
         self._next_extranonce1 = SystemRandom().randrange(256**EXTRANONCE1_SIZE)
-        self._blocks: asyncio.Queue[Hashed] = asyncio.Queue()
-        self._listener: asyncio.Server | None = None
-        self._loop = asyncio.get_event_loop()
+        self._blocks = BlockDesk(source, report)
+        self._listener: Listener | None = None
+        self._address = ("", 0)
+        self._most_sessions = settings.sessions
 
     @property
     def address(self) -> tuple[str, int]:
         """(host, port) where it listens."""
         if self._listener is None:
             raise RuntimeError("the pool server is not started")
-        host, port = self._listener.sockets[0].getsockname()[:2]
-        return host, port
+        return self._address
 
     async def start(self) -> None:
-        """Listen. Raises InputError when the address cannot be had."""
-        self._loop = asyncio.get_running_loop()
+        """Take the address. Raises InputError when it cannot be had."""
         s = self._settings
-        try:
-            self._listener = await self._loop.create_server(
-                lambda: _Connection(self), s.host, s.port, start_serving=False, backlog=512
-            )
-        except OSError as error:
-            raise InputError(f"listen on {s.host}:{s.port}: {error.strerror}; choose another with --listen") from None
+        self._most_sessions = min(s.sessions, room_for(s.sessions))
+        self._listener, host, port = await self._listen(lambda: Connection(self), s.host, s.port)
+        self._address = host, port
 
     async def serve(self) -> None:
-        """Run until cancelled, or until the source fails (NodeError)."""
-        assert self._listener is not None
-        await self._source.start()
+        """Run until cancelled. Raises NodeError when the source cannot start, InputError when it cannot listen."""
+        handing_in = asyncio.create_task(self._blocks.run())
         try:
+            await self._source.start()
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._follow_templates())
+                group.create_task(self._follow_source())
                 group.create_task(self._tick())
-                group.create_task(self._hand_in_blocks())
+                group.create_task(_watch(handing_in))
+        except BaseExceptionGroup as errors:
+            raise cause(errors) from None
         finally:
-            await self._source.stop()
+            await self.stop()
+            self._blocks.finish()
+            try:
+                await asyncio.wait([handing_in], timeout=_LAST_BLOCKS_S)
+            finally:
+                handing_in.cancel()
+                await self._source.stop()
 
     async def stop(self) -> None:
+        """Stop listening and close every session."""
         if self._listener is not None:
             self._listener.close()
-        for connection in list(self.sessions):
-            connection.close("the pool is stopping")
+        self._drop_all("the pool is stopping")
+        await asyncio.sleep(0)
+        for connection in list(self.sessions):  # the rest does not read
+            connection.close("")
         await asyncio.sleep(0)
 
-    async def _follow_templates(self) -> None:
-        assert self._listener is not None
-        async for template in self._source.templates():
-            job, clean = self.book.add(template)
-            difficulty = difficulty_from_target(template.target)
-            self._report(
-                PoolTemplate(self._source.name, template.height, len(template.transactions), float(difficulty), clean)
-            )
-            for connection, session in list(self.sessions.items()):
-                if session.ready:
-                    session.vardiff.most = self._most_difficulty(difficulty)
-                    session.offer(job, clean=clean)
-                    connection.flush()
-            await self._listener.start_serving()
+    async def _follow_source(self) -> None:
+        """Templates, also after a time without: the source's NodeError ends the jobs and not the server."""
+        while True:
+            try:
+                async for template in self._source.templates():
+                    await self._offer(template)
+            except NodeError as error:
+                self.book.current = None
+                self._report(Note(f"no work from {self._source.name}, miners are turned away: {error}"))
+                self._drop_all("no work at present")
+            await asyncio.sleep(_SOURCE_RETRY_S)
+
+    async def _offer(self, template: Template) -> None:
+        job, clean = self.book.add(template)
+        difficulty = difficulty_from_target(template.target)
+        count = len(template.transactions)
+        self._report(PoolTemplate(self._source.name, template.height, count, float(difficulty), clean))
+        for connection, session in list(self.sessions.items()):
+            session.vardiff.most = _most_difficulty(difficulty)
+            if session.ready:
+                session.offer(job, clean=clean)
+                connection.flush()
+        if not self.listening.is_set() and self._listener is not None:
+            try:
+                await self._listener.start_serving()
+            except OSError as error:  # another that waited for its first template was quicker
+                raise _not_to_be_had(*self._address, error) from None
+            self.listening.set()
 
     async def _tick(self) -> None:
+        loop, handshake_s = asyncio.get_running_loop(), self._settings.handshake_s
         while True:
-            await asyncio.sleep(_TICK_S)
-            now = self._loop.time()
+            await asyncio.sleep(min(_TICK_S, handshake_s))
+            now = loop.time()
             for connection, session in list(self.sessions.items()):
+                if connection.closing:
+                    connection.close("")  # it had a second to read the rest
+                    continue
                 session.tick(now)
                 connection.flush()
-                if not session.ready and now - session.opened_s > self._settings.handshake_s:
-                    connection.close(f"no subscription and authorization in {self._settings.handshake_s:g} s")
+                if not session.ready and now - session.opened_s >= handshake_s:
+                    connection.close(f"no subscription and authorization in {handshake_s:g} s")
+            for why, times in self._turned_away.items():
+                self._report(Note(f"turned away {times} {'connection' if times == 1 else 'connections'}: {why}"))
+            self._turned_away.clear()
             if self._pace is not None and self._pace.tick(now) and isinstance(self._source, MemoryChain):
                 self._source.set_target(self._pace.target)
                 self._source.refresh()
 
-    async def _hand_in_blocks(self) -> None:
-        while True:
-            found = await self._blocks.get()
-            template = found.job.template
-            block = template.block(found.header, found.coinbase)
-            reason: str | None = "the node cannot be reached"
-            for _ in range(_BLOCK_TRIES):
-                try:
-                    reason = await self._source.submit(block, template)
-                    break
-                except NodeError as error:
-                    reason = str(error)
-                    await asyncio.sleep(_BLOCK_RETRY_S)
-            name = hash_text(Header.parse(found.header).hash)
-            self._report(PoolBlock(template.height, name, reason is None, reason or ""))
+    def _drop_all(self, reason: str) -> None:
+        for connection in list(self.sessions):
+            if not connection.closing:
+                connection.close(reason)
 
     # What connections ask
 
-    def welcome(self, address: str) -> Session | str:
+    def welcome(self, host: str) -> Session | str:
         """A session for a new connection, or why there is none."""
-        s = self._settings
-        if len(self.sessions) >= s.sessions:
-            return f"{s.sessions} sessions are open, which is the limit"
-        if self._addresses[address] >= s.sessions_per_address:
-            return f"{s.sessions_per_address} sessions are open from this address, which is the limit"
-        self._addresses[address] += 1
+        s, current = self._settings, self.book.current
+        neighbours = neighbourhood(host)
+        refusal = ""
+        if current is None:
+            refusal = "no work at present"
+        elif len(self.sessions) >= self._most_sessions:
+            refusal = f"{self._most_sessions} sessions are open, which is the limit"
+        elif neighbours is not None and self._neighbours[neighbours] >= s.sessions_per_address:
+            refusal = f"{s.sessions_per_address} sessions are open from {neighbours}, which is the limit"
+        if refusal or current is None:
+            self._turned_away[refusal] += 1
+            return refusal
+        if neighbours is not None:
+            self._neighbours[neighbours] += 1
         extranonce1 = self._next_extranonce1.to_bytes(EXTRANONCE1_SIZE, "big")
         self._next_extranonce1 = (self._next_extranonce1 + 1) % 256**EXTRANONCE1_SIZE
-        current = self.book.current
-        most = self._most_difficulty(difficulty_from_target(current.target) if current else _EASY)
+        most = _most_difficulty(difficulty_from_target(current.target))
         vardiff = Vardiff(s.difficulty, s.least_difficulty, most, s.share_interval_s)
-        return Session(extranonce1, self.book, vardiff, s.limits, self._loop.time())
+        return Session(extranonce1, self.book, vardiff, s.limits, asyncio.get_running_loop().time())
 
-    def farewell(self, address: str) -> None:
-        self._addresses[address] -= 1
-        if not self._addresses[address]:
-            del self._addresses[address]
+    def farewell(self, host: str) -> None:
+        if (neighbours := neighbourhood(host)) is not None:
+            self._neighbours[neighbours] -= 1
+            if not self._neighbours[neighbours]:
+                del self._neighbours[neighbours]
 
     def weighed(self, session: Session, address: str, event: Accepted | Rejected) -> None:
         """Account for a share; a block goes to the chain."""
@@ -175,98 +233,49 @@ class PoolServer:
         hashed = event.hashed
         if self._pace is not None:
             self._pace.share(float(event.difficulty * expected_hashes(DIFFICULTY_1)))
-        self._report(PoolShare(address, user, 0, "", float(difficulty_from_target(hashed.hash))))
+        self._report(PoolShare(address, user, 0, "", DIFFICULTY_1 / max(hashed.hash, 1)))  # no Fraction: 4 µs
         if hashed.is_block:
-            self._blocks.put_nowait(hashed)
+            self._blocks.put(hashed)
 
-    def report(self, event: SessionOpened | SessionClosed) -> None:
+    def report(self, event: Event) -> None:
         self._report(event)
-
-    def _most_difficulty(self, network: Fraction) -> Fraction:
-        """A share must never be harder than a block, or blocks would be lost.
-
-        Where blocks are so easy that a device finds several a second, its own difficulty may be higher.
-        """
-        return max(network, _EASY)
-
-
-class _Connection(asyncio.Protocol):
-    """Feed, take events, write."""
-
-    def __init__(self, server: PoolServer) -> None:
-        self._server = server
-        self._transport: asyncio.Transport | None = None
-        self._session: Session | None = None
-        self._host, self._address = "", ""
-        self._reason = "closed by the miner"
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        host, port = (transport.get_extra_info("peername") or ("?", 0))[:2]
-        self._host, self._address = host, f"{host}:{port}"
-        if (sock := transport.get_extra_info("socket")) is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        welcome = self._server.welcome(host)
-        if isinstance(welcome, str):
-            self._server.report(SessionClosed(self._address, "", "", 0, 0, welcome))
-            transport.abort()
-            return
-        self._session = welcome
-        self._server.sessions[self] = welcome
-        self._server.report(SessionOpened(self._address))
-
-    def data_received(self, data: bytes) -> None:
-        session = self._session
-        if session is None:
-            return
-        for event in session.receive(data, asyncio.get_running_loop().time()):
-            match event:
-                case Accepted() | Rejected():
-                    self._server.weighed(session, self._address, event)
-                case Drop():
-                    self.close(event.reason)
-                    return
-                case _:
-                    pass
-        self.flush()
-
-    def flush(self) -> None:
-        """Send what the session has to say; a miner that does not read is dropped."""
-        assert self._session is not None
-        assert self._transport is not None
-        if data := self._session.outgoing():
-            self._transport.write(data)
-        if self._transport.get_write_buffer_size() > _WRITE_LIMIT:
-            self._reason = f"left {_WRITE_LIMIT} bytes unread"
-            self._transport.abort()
-
-    def close(self, reason: str) -> None:
-        self._reason = reason
-        if self._transport is not None:
-            self.flush()
-            self._transport.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        del exc
-        session, self._session = self._session, None
-        if session is None:
-            return
-        del self._server.sessions[self]
-        self._server.farewell(self._host)
-        user, agent = printable(session.user or "", 60), printable(session.agent, 60)
-        self._server.report(SessionClosed(self._address, user, agent, session.accepted, session.rejected, self._reason))
 
 
 @asynccontextmanager
 async def serving(server: PoolServer) -> AsyncGenerator[PoolServer]:
-    """The server, listening, for the length of the block."""
+    """The server for the length of the block, which begins when it listens.
+
+    When the server fails, the block is cancelled and the error raised: InputError or NodeError, never a group.
+    """
     await server.start()
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(server.serve())
-        try:
-            yield server
-        finally:
-            await server.stop()
-            task.cancel()
+    try:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(server.serve())
+            try:
+                await server.listening.wait()
+                yield server
+            finally:
+                task.cancel()
+    except BaseExceptionGroup as errors:
+        raise cause(errors) from None
+    finally:
+        await server.stop()
+
+
+async def _watch(task: asyncio.Task[None]) -> None:
+    await asyncio.wait([task])
+    task.result()
+
+
+def _most_difficulty(network: Fraction) -> Fraction:
+    """A share must never be harder than a block, or blocks would be lost.
+
+    Where blocks are so easy that a device finds several a second, its own difficulty may be higher.
+    """
+    return max(network, _EASY)
+
+
+def _not_to_be_had(host: str, port: int, error: Exception) -> InputError:
+    why = reason_of(error) if isinstance(error, OSError) else str(error)
+    shown = f"[{host}]" if ":" in host else host
+    return InputError(f"listen on {shown}:{port}: {why}; choose another with --listen")

@@ -1,0 +1,46 @@
+"""How long the pool client waits for what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """All in seconds."""
+
+    connect: float = 15.0
+    handshake: float = 30.0  # until authorized
+    silence: float = 300.0  # without a line: the pool is dead
+    answer: float = 60.0  # to a share
+    stop: float = 0.8  # for outstanding answers, when we stop
+    retry_first: float = 1.0
+    retry_most: float = 60.0
+    refused_first: float = 10.0  # after a refused user name: people must act, machines must not hammer
+    stable: float = 60.0  # authorized for so long, a connection resets the backoff
+    redirect_most: float = 600.0  # a pool may ask us to wait; not for a day
+    tick: float = 1.0  # how often these are looked at
+
+
+@dataclass(slots=True)
+class Backoff:
+    """Doubles from try to try, with jitter, so that a pool that comes back is not met by all its miners at once."""
+
+    timing: Timing
+    random: Random
+    _failures: int = 0
+
+    def reset(self) -> None:
+        self._failures = 0
+
+    def next_s(self, *, refused: bool, asked_s: float | None) -> float:
+        """Until the next try. refused: by the pool, in words; asked_s: it asked us to come back after so long."""
+        timing = self.timing
+        least_s = timing.refused_first if refused else 0.0
+        most_s: float = min(timing.retry_most, max(timing.retry_first, least_s) * 2.0**self._failures)
+        wait_s = max(least_s, most_s * self.random.uniform(0.5, 1.0))
+        if asked_s is not None:  # the first time as it asks; one that asks again and again is not to be trusted
+            wait_s = max(min(asked_s, timing.redirect_most), wait_s if self._failures else 0.0)
+        self._failures = min(self._failures + 1, 16)
+        return wait_s

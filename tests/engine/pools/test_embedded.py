@@ -1,0 +1,130 @@
+"""The embedded pool, both ends of it: on loopback and in virtual time, in good days and under a storm of faults."""
+
+from __future__ import annotations
+
+import asyncio
+from fractions import Fraction
+from random import Random
+
+import pytest
+from joulehash.engine.clock import run_virtual
+from joulehash.engine.events import Event, PoolBlock
+from joulehash.engine.pool import Demand
+from joulehash.engine.pools.embedded import EmbeddedPool
+from joulehash.engine.pools.stratum import StratumPool
+from joulehash.engine.pools.url import PoolURL
+from joulehash.engine.poolserver.server import PoolServer, ServerSettings, serving
+from joulehash.engine.stratum.client import Settings
+from joulehash.engine.tally import Outcome, Tally
+from joulehash.engine.templates.memory import MemoryChain
+from joulehash.engine.work import Job
+
+from tests.support.pool_stage import no_tasks_left
+from tests.support.shares import share_of
+from tests.support.virtual_net import Network
+
+
+def test_gives_work_over_tcp_and_ends_clean() -> None:
+    async def main() -> None:
+        events = list[Event]()
+        pool = EmbeddedPool(Settings("joe"), events.append)
+        assert pool.name == "the embedded pool"
+        assert (await pool.submit(None)).outcome is Outcome.LOST  # type: ignore[arg-type]
+        jobs = pool.jobs()
+        began_s = asyncio.get_running_loop().time()
+        await pool.start(Demand(1e6))
+        assert isinstance(await anext(jobs), Job)
+        assert asyncio.get_running_loop().time() - began_s < 0.5  # no attempt came before it listened
+        assert "stratum+tcp://127.0.0.1:" in pool.name
+        assert pool.stats().connected
+        await pool.stop()
+        await pool.stop()
+        await no_tasks_left()
+
+    asyncio.run(main())
+
+
+def test_a_fault_in_the_server_reaches_the_reader_of_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(self: object) -> None:
+        await asyncio.sleep(1.0)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("joulehash.engine.poolserver.server.PoolServer._tick", broken)
+
+    async def main() -> None:
+        network = Network()
+        pool = EmbeddedPool(Settings("joe"), lambda event: None, 60.0, network.listen, network.connect)
+        await pool.start(Demand())
+        with pytest.raises(ZeroDivisionError):
+            async for _ in pool.jobs():
+                pass
+        await pool.stop()
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_every_share_is_accounted_for_whatever_happens_to_the_connection(seed: int) -> None:
+    """An hour in which connections are cut, stall, or time out sixty times while shares are under way."""
+    random, tally, events = Random(seed), Tally(), list[Event]()
+    newest: Job | None = None
+
+    async def send(pool: StratumPool, job: Job, nonce: int) -> None:
+        share = share_of(job, nonce)
+        tally.open(share.difficulty)
+        tally.close(await pool.submit(share))
+
+    async def follow(pool: StratumPool) -> None:
+        nonlocal newest
+        async for job in pool.jobs():
+            newest = job
+
+    async def mine(pool: StratumPool, group: asyncio.TaskGroup) -> None:
+        nonce = 0
+        while True:
+            await asyncio.sleep(random.expovariate(0.5))
+            if newest is not None:
+                nonce += 1000
+                group.create_task(send(pool, newest, nonce))
+
+    async def storm(network: Network) -> None:
+        for _ in range(60):
+            await asyncio.sleep(random.expovariate(1 / 70))
+            for pipe in list(network.pipes):
+                random.choice([pipe.cut, pipe.time_out, pipe.stall])()
+
+    async def main() -> None:
+        network = Network(latency_s=0.05)
+        settings = ServerSettings(difficulty=Fraction(1, 10**12), least_difficulty=Fraction(1, 10**12))
+        chain = MemoryChain((1 << 256) // 50, refresh_s=60.0)
+        async with serving(PoolServer(chain, settings, events.append, listen=network.listen)) as server:
+            url = PoolURL(*server.address)
+            pool = StratumPool(url, Settings("joe"), events.append, random=random, connect=network.connect)
+            await pool.start(Demand())
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(follow(pool)), group.create_task(mine(pool, group))]
+                await storm(network)
+                await asyncio.sleep(random.uniform(0.0, 5.0))
+                await pool.stop()
+                for task in tasks:
+                    task.cancel()
+        await no_tasks_left()
+        assert pool.stats().reconnects >= 30
+        assert network.pipes == []
+
+    run_virtual(main())
+    assert tally.agrees
+    assert tally.pending == 0
+    assert tally.accepted > 500
+    assert tally.rejected == tally.duplicates == 0
+    assert {reason for outcome, reason in tally.reasons if outcome is Outcome.LOST} <= {
+        "connection reset by peer",
+        "connection timed out",
+        "its connection is gone",
+        "no answer to a share in 60 s",
+        "not connected",
+        "stopped",
+    }
+    blocks = [event for event in events if isinstance(event, PoolBlock)]
+    assert len([block for block in blocks if block.accepted]) > 10
+    assert {block.reason for block in blocks} <= {"", "stale-prevblk"}
