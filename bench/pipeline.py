@@ -126,6 +126,8 @@ async def _switches(kernel: Kernel, switches: int) -> tuple[Latencies, Latencies
         miner = _miner(server, device, note)
         running = asyncio.create_task(miner.run())
         await asyncio.sleep(1.0)
+        watch.forget()
+        arrived.clear()
         lag = asyncio.create_task(_lag())
         for i in range(switches):
             chain.set_target(_HARDER if i % 2 == 0 else _HARD)
@@ -134,7 +136,7 @@ async def _switches(kernel: Kernel, switches: int) -> tuple[Latencies, Latencies
         lag.cancel()
         miner.stop()
         await running
-    samples = [latency for at in arrived[1:] if (latency := watch.last_first_call(at)) is not None]
+    samples = [latency for at in arrived if (latency := watch.last_first_call(at)) is not None]
     return Latencies(sorted(samples)), Latencies(sorted(await lag))
 
 
@@ -155,7 +157,8 @@ class _Watch:
 
     def __init__(self, kernel: Kernel) -> None:
         self._begun: dict[int, list[float]] = {}
-        inner, latest = kernel.load(), dict[int, array[int]]()
+        inner = kernel.load()
+        latest: dict[int, array[int]] = {}
 
         def scan(
             midstates: array[int],
@@ -173,6 +176,10 @@ class _Watch:
             return inner(midstates, tail, first, count, top_word, hits, stop)
 
         self.kernel = Kernel(kernel.name, kernel.lanes, kernel.about, lambda: scan, kernel.missing)
+
+    def forget(self) -> None:
+        """What was before: other threads, that only measured."""
+        self._begun.clear()
 
     def last_first_call(self, at: float) -> float | None:
         """Seconds from `at` until every thread had begun a header after it; None: one never did."""

@@ -136,15 +136,16 @@ class CpuDevice:
 
     def give(self, assignment: Assignment | None, *, clean: bool) -> None:
         with self._changed:
-            self._command(assignment, dead=clean or assignment is None)
+            if self._running:  # a job may still come while the device stops
+                self._command(assignment, dead=clean or assignment is None)
 
     def found(self) -> AsyncIterator[Found]:
         return self._claims(self._inbox)
 
     async def stop(self) -> None:
         with self._changed:
-            self._running = False
             self._command(None, dead=True)
+            self._running = False
         await asyncio.to_thread(_join, self._threads)
         self._threads = []
         self._inbox.items.put_nowait(None)

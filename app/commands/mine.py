@@ -101,6 +101,7 @@ async def _mine(options: MineOptions, face: Face) -> None:
                 summary = await miner.run(options.duration, options.shares)
             finally:
                 watching.cancel()
+                await asyncio.wait([watching])
     finally:
         face.close(summary)
 

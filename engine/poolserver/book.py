@@ -31,9 +31,9 @@ class PoolJob:
     def coinbase(self, extranonce: bytes) -> bytes:
         return self.coinb1 + extranonce + self.coinb2
 
-    def header(self, extranonce: bytes, version: int, ntime: int, nonce: int) -> bytes:
-        """80 bytes; extranonce is 1 and 2 joined."""
-        root = fold(double_sha256(self.coinbase(extranonce)), self.template.branches)
+    def header(self, coinbase: bytes, version: int, ntime: int, nonce: int) -> bytes:
+        """80 bytes."""
+        root = fold(double_sha256(coinbase), self.template.branches)
         return Header(version, self.template.prev_hash, root, ntime, self.template.nbits, nonce).pack()
 
 
@@ -96,6 +96,6 @@ def hash_share(job: PoolJob, submit: Submit, extranonce1: bytes, mask: int) -> H
     if bits is not None and bits & ~mask:
         return Fault(20, f"Invalid version mask: {bits:08x}; takes bits of {mask:08x}")
     version = template.version if bits is None else template.version & ~mask | bits & mask
-    extranonce = extranonce1 + submit.extranonce2
-    header = job.header(extranonce, version, submit.ntime, submit.nonce)
-    return Hashed(job, header, job.coinbase(extranonce), hash_number(double_sha256(header)))
+    coinbase = job.coinbase(extranonce1 + submit.extranonce2)
+    header = job.header(coinbase, version, submit.ntime, submit.nonce)
+    return Hashed(job, header, coinbase, hash_number(double_sha256(header)))

@@ -6,6 +6,7 @@ from ..chain.target import MAX_TARGET, bits_from_target, target_from_bits
 
 EASIEST = target_from_bits(0x207FFFFF)  # regtest's
 _WINDOW_S = 20.0
+_WINDOW_SHARES = 32  # fewer tell too little: the window waits for them
 _CHANGE = 1.5  # the target follows when it is off by this factor
 
 
@@ -16,7 +17,7 @@ class Pace:
         self._rate_hps = rate_hps
         self._target = self._wanted()
         self._opened_s: float | None = None
-        self._hashes = 0.0
+        self._hashes, self._shares = 0.0, 0
 
     @property
     def target(self) -> int:
@@ -25,16 +26,18 @@ class Pace:
     def share(self, hashes: float) -> None:
         """An accepted share stands for so many hashes."""
         self._hashes += hashes
+        self._shares += 1
 
     def tick(self, now: float) -> bool:
         """To be called now and then. True when the target has changed."""
-        if self._opened_s is None or not self._hashes:
+        if self._opened_s is None or not self._shares:
             self._opened_s = now  # the clock starts with the first share
             return False
         took_s = now - self._opened_s
-        if took_s < _WINDOW_S:
+        if took_s < _WINDOW_S or self._shares < _WINDOW_SHARES:
             return False
-        self._rate_hps, self._opened_s, self._hashes = self._hashes / took_s, now, 0.0
+        self._rate_hps = self._hashes / took_s
+        self._opened_s, self._hashes, self._shares = now, 0.0, 0
         wanted = self._wanted()
         if 1 / _CHANGE < wanted / self._target < _CHANGE:
             return False
@@ -42,5 +45,6 @@ class Pace:
         return True
 
     def _wanted(self) -> int:
-        target = min(EASIEST, MAX_TARGET * 1000 // max(1000, int(1000 * self._rate_hps * self._every_s)))
+        hashes = max(1, round(self._rate_hps * self._every_s))  # for each block
+        target = min(EASIEST, MAX_TARGET // hashes)
         return target_from_bits(bits_from_target(target))

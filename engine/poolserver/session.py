@@ -11,7 +11,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from ..chain.target import target_from_difficulty
+from ..chain.target import DIFFICULTY_1, target_from_difficulty
 from ..stratum.fields import Refusal
 from ..stratum.lines import Malformed
 from ..stratum.messages import (
@@ -61,9 +61,10 @@ Event = Accepted | Rejected | Drop | Malformed
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    shares_per_s: float = 200.0  # lasting; more are refused
+    shares_per_s: float = 200.0  # lasting, and other requests among them; more are refused
     burst: float = 2000.0
     shares_per_job: int = 65_536  # remembered for telling duplicates; more are refused
+    workers: int = 64  # that one connection may authorize
 
 
 @dataclass(slots=True)
@@ -72,7 +73,8 @@ class _Offer:
 
     job: PoolJob
     difficulty: Fraction
-    seen: set[tuple[bytes, int, int, int]] = field(default_factory=set[tuple[bytes, int, int, int]])
+    seen: set[int] = field(default_factory=set[int])  # hashes of the shares that counted
+    listed: bool = False  # its transactions were told once: they may be megabytes
 
 
 @dataclass
@@ -84,13 +86,15 @@ class Session:
     opened_s: float
     protocol: ServerProtocol = field(default_factory=ServerProtocol)
     agent: str = ""
-    user: str | None = None  # authorized
+    user: str | None = None  # the first that was authorized
     subscribed: bool = False
     mask: int = 0
     accepted: int = 0
     rejected: int = 0
     _malformed: int = 0
+    _users: set[str] = field(default_factory=set[str])
     _sent_difficulty: Fraction | None = None
+    _last_target: tuple[Fraction, int] = (Fraction(1), DIFFICULTY_1)
     _tokens: float = 0.0
     _tokens_s: float = 0.0
     _offers: OrderedDict[str, _Offer] = field(default_factory=OrderedDict[str, "_Offer"])
@@ -110,8 +114,9 @@ class Session:
         events: list[Event] = []
         for message in self.protocol.receive(data):
             if isinstance(message, Malformed):
-                self._malformed += 1
                 events.append(message)
+                if not message.answered:
+                    self._malformed += 1
                 if self._malformed >= _MALFORMED_LIMIT:
                     return [*events, Drop(f"{self._malformed} lines that cannot be understood")]
             elif isinstance(message, Asked):
@@ -122,6 +127,7 @@ class Session:
         """Tell the miner of a job, at the difficulty of now."""
         if clean:
             self._offers.clear()
+        self.vardiff.keep_bounds()
         self._tell_difficulty()
         self._offers[job.id] = _Offer(job, self.vardiff.difficulty)
         if len(self._offers) > _OFFERS_LIMIT:
@@ -137,6 +143,8 @@ class Session:
 
     def _asked(self, asked: Asked, now: float) -> list[Event]:
         protocol, identity = self.protocol, asked.id
+        if not self._within_rate(now):
+            return self._too_fast(asked)
         match asked.message:
             case Configure() as configure:
                 self._configure(identity, configure)
@@ -146,12 +154,8 @@ class Session:
                 result = SubscribeResult(self.extranonce1, EXTRANONCE2_SIZE, self.extranonce1.hex())
                 protocol.answer(identity, result.encode())
                 self._welcome()
-            case Authorize() as authorize if authorize.user:
-                self.user = authorize.user
-                protocol.answer(identity, True)
-                self._welcome()
-            case Authorize():
-                protocol.refuse(identity, 24, "Unauthorized worker: takes a user name that is not empty")
+            case Authorize() as authorize:
+                self._authorize(identity, authorize)
             case Submit() as submit:
                 return self._submitted(identity, submit, now)
             case SuggestDifficulty() as suggestion:
@@ -170,6 +174,26 @@ class Session:
             case _:
                 protocol.refuse(identity, 20, "Unknown method")
         return []
+
+    def _too_fast(self, asked: Asked) -> list[Event]:
+        fault = Fault(20, f"More than {self.limits.shares_per_s:g} requests a second")
+        self.protocol.refuse(asked.id, fault.code, fault.text)
+        if not isinstance(asked.message, Submit):
+            return []
+        self.rejected += 1
+        return [Rejected(fault)]
+
+    def _authorize(self, identity: object, authorize: Authorize) -> None:
+        """Several workers may share a connection, as those behind a proxy do."""
+        if not authorize.user:
+            self.protocol.refuse(identity, 24, "Unauthorized worker: takes a user name that is not empty")
+        elif len(self._users) >= self.limits.workers and authorize.user not in self._users:
+            self.protocol.refuse(identity, 24, f"Unauthorized worker: {self.limits.workers} a connection at most")
+        else:
+            self._users.add(authorize.user)
+            self.user = self.user or authorize.user
+            self.protocol.answer(identity, True)
+            self._welcome()
 
     def _configure(self, identity: object, configure: Configure) -> None:
         try:
@@ -192,7 +216,8 @@ class Session:
         except Refusal:
             return False
         self.vardiff.least = min(max(wanted, self.vardiff.least), self.vardiff.most)
-        self.vardiff.difficulty = max(self.vardiff.difficulty, self.vardiff.least)
+        if self.vardiff.keep_bounds() and self.ready:
+            self._difficulty_changed()
         return True
 
     def _welcome(self) -> None:
@@ -210,58 +235,61 @@ class Session:
             self.protocol.tell(SetDifficulty(self.vardiff.difficulty))
 
     def _difficulty_changed(self) -> None:
-        """A raised one counts from the next job on, so there is one at once: a fast miner must not flood us."""
-        raised = self._sent_difficulty is not None and self.vardiff.difficulty > self._sent_difficulty
+        """With a new job at once: for many miners a change counts from the next job on, and a fast one floods us."""
         self._tell_difficulty()
-        if raised and self.ready and (job := self.book.renew()) is not None:
+        if self.ready and (job := self.book.renew()) is not None:
             self.offer(job, clean=False)
 
     def _get_transactions(self, identity: object, get: GetTransactions) -> None:
         offer = self._offers.get(str(get.job))
         if offer is None:
             self.protocol.refuse(identity, 21)
+        elif offer.listed:
+            self.protocol.refuse(identity, 20, "Told before")
         else:
+            offer.listed = True
             self.protocol.answer(identity, [t.hex() for t in offer.job.template.transactions])
 
     # What it submits
 
     def _submitted(self, identity: object, submit: Submit, now: float) -> list[Event]:
-        worth = self._weigh(submit, now)
+        worth = self._weigh(submit)
         if isinstance(worth, Fault):
             self.rejected += 1
             self.protocol.refuse(identity, worth.code, worth.text)
             return [Rejected(worth)]
         self.accepted += 1
         self.protocol.answer(identity, True)
-        if self.vardiff.share(now):
+        if self.vardiff.share(now, worth.difficulty):
             self._difficulty_changed()
         return [worth]
 
-    def _weigh(self, submit: Submit, now: float) -> Accepted | Fault:
+    def _weigh(self, submit: Submit) -> Accepted | Fault:
         if not self.subscribed:
             return Fault(25, "Not subscribed")
-        if submit.user != self.user:
+        if submit.user not in self._users:
             return Fault(24, "Unauthorized worker")
         offer = self._offers.get(str(submit.job))
         if offer is None:
             return Fault(21, "Job not found")
-        if not self._within_rate(now):
-            return Fault(20, f"More than {self.limits.shares_per_s:g} shares a second")
-        job, seen, bits = offer.job, offer.seen, submit.version_bits
-        version = job.template.version & self.mask if bits is None else bits
-        key = (submit.extranonce2, submit.ntime, submit.nonce, version)
-        if key in seen:
-            return Fault(22, "Duplicate share")
-        if len(seen) >= self.limits.shares_per_job:
-            return Fault(20, f"More than {self.limits.shares_per_job} shares for one job")
-        hashed = hash_share(job, submit, self.extranonce1, self.mask)
+        hashed = hash_share(offer.job, submit, self.extranonce1, self.mask)
         if isinstance(hashed, Fault):
             return hashed
-        seen.add(key)
         difficulty = min(offer.difficulty, self.vardiff.difficulty)
-        if hashed.hash > target_from_difficulty(difficulty) and not hashed.is_block:
+        if hashed.hash > self._target(difficulty) and not hashed.is_block:
             return Fault(23, "Low difficulty share")
+        if hashed.hash in offer.seen:
+            return Fault(22, "Duplicate share")
+        if len(offer.seen) >= self.limits.shares_per_job and not hashed.is_block:
+            return Fault(20, f"More than {self.limits.shares_per_job} shares for one job")
+        offer.seen.add(hashed.hash)
         return Accepted(hashed, difficulty)
+
+    def _target(self, difficulty: Fraction) -> int:
+        """The last one is remembered: most shares are asked for the same."""
+        if self._last_target[0] is not difficulty:
+            self._last_target = difficulty, target_from_difficulty(difficulty)
+        return self._last_target[1]
 
     def _within_rate(self, now: float) -> bool:
         """A token bucket."""

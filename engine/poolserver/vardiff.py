@@ -1,7 +1,8 @@
 """Variable difficulty: each session is asked for about one share a second, whatever its rate. Pure arithmetic.
 
-A window closes after some shares or some time; the new difficulty is what the window's rate asks for. Upward it may go
-far at once (a board that starts at a CPU's difficulty), downward at most by a factor for each silent window.
+A window is judged at each share and each tick: far too many shares close it after a few, far too few after a while,
+anything else only when it has seen enough. A share counts for the difficulty that it was asked for, so that shares of
+older, easier jobs, still on their way when the difficulty rises, do not raise it again.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-WINDOW_SHARES = 16
-WINDOW_S = 10.0
-_DEAD_BAND = (0.7, 1.5)  # no change for a rate within these of the wanted one
-_STEP_DOWN = 16
+_FAST_SHARES, _FAST = 16, 2.0  # so many shares, at more than this multiple of the wanted rate
+_SLOW_WAITED, _SLOW = 10.0, 0.25  # so many shares were wanted, and less than this part of them came
+_FULL = 64  # shares that came or were wanted: by chance one in ten such windows is off by 1/5
+_DEAD_BAND = (0.75, 1.33)  # a full window within these changes nothing
+_BURST = 0.1  # intervals: shares that come in one read tell no more than that
+_STEP_DOWN = 16.0
 
 
 @dataclass(slots=True)
@@ -23,33 +26,42 @@ class Vardiff:
     interval_s: float = 1.0  # wanted between shares
     _opened_s: float | None = None
     _shares: int = 0
+    _work: float = 0.0  # sum of their difficulties
 
-    def share(self, now: float) -> bool:
-        """Count an accepted share. True when the difficulty has changed."""
-        if self._opened_s is None:
-            self._opened_s = now
+    def share(self, now: float, difficulty: Fraction) -> bool:
+        """Count an accepted share that was asked for `difficulty`. True when the difficulty has changed."""
         self._shares += 1
-        return self._shares >= WINDOW_SHARES and self._close(now)
+        self._work += difficulty.numerator / difficulty.denominator
+        return self.tick(now)
 
     def tick(self, now: float) -> bool:
         """To be called now and then. True when the difficulty has changed."""
         if self._opened_s is None:
             self._opened_s = now
-        return now - self._opened_s >= WINDOW_S * self.interval_s and self._close(now)
+        wanted = (now - self._opened_s) / self.interval_s
+        wanted_work = max(wanted, _BURST) * self.difficulty.numerator / self.difficulty.denominator
+        ratio = self._work / wanted_work
+        fast = self._shares >= _FAST_SHARES and ratio > _FAST
+        slow = wanted >= _SLOW_WAITED and ratio < _SLOW
+        full = self._shares >= _FULL or wanted >= _FULL
+        if not (fast or slow or full):
+            return False
+        self._open(now)
+        if _DEAD_BAND[0] <= ratio <= _DEAD_BAND[1]:
+            return False
+        return self._set(self.difficulty * Fraction(max(ratio, 1 / _STEP_DOWN)))
 
     def suggest(self, difficulty: Fraction, now: float) -> bool:
         """What the miner asks for. True when the difficulty has changed."""
-        self._opened_s, self._shares = now, 0
+        self._open(now)
         return self._set(difficulty)
 
-    def _close(self, now: float) -> bool:
-        assert self._opened_s is not None
-        took_s = max(now - self._opened_s, 1e-3)
-        ratio = self._shares * self.interval_s / took_s
-        self._opened_s, self._shares = now, 0
-        if _DEAD_BAND[0] <= ratio <= _DEAD_BAND[1]:
-            return False
-        return self._set(self.difficulty * max(Fraction(1, _STEP_DOWN), Fraction(ratio).limit_denominator(1000)))
+    def keep_bounds(self) -> bool:
+        """To be called when a bound was moved. True when the difficulty has changed."""
+        return not self.least <= self.difficulty <= self.most and self._set(self.difficulty)
+
+    def _open(self, now: float) -> None:
+        self._opened_s, self._shares, self._work = now, 0, 0.0
 
     def _set(self, difficulty: Fraction) -> bool:
         before = self.difficulty

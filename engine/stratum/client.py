@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from ..chain.target import target_from_difficulty
-from ..judge import Verdict
+from ..judge import Quality, Verdict
 from ..tally import Outcome, Result
 from ..work import Job
-from .fields import Refusal
+from .events import Answered, Event, NewJob, Ready, Redirected, Refused, Said
+from .fields import Refusal, difficulty_number
 from .lines import LineBuffer, Malformed, Request, Response, decode_line, encode_request, encode_response
 from .messages import (
     MESSAGES,
@@ -37,79 +38,23 @@ from .messages import (
     SuggestDifficulty,
 )
 from .results import Answer, ConfigureResult, SubscribeResult, error_for
+from .settings import Quirks, Settings
+
+__all__ = [
+    "Answered",
+    "ClientProtocol",
+    "Event",
+    "NewJob",
+    "Quirks",
+    "Ready",
+    "Redirected",
+    "Refused",
+    "Said",
+    "Settings",
+]
 
 _PENDING_LIMIT = 4096  # shares that a pool may leave unanswered before we wait
-
-
-@dataclass(slots=True)
-class Quirks:
-    """What was learnt of a pool; outlives its connections."""
-
-    no_configure: bool = False  # it hung up on mining.configure
-    bare_subscribe: bool = False  # it refuses parameters of mining.subscribe
-    no_easier: bool = False  # a lowered difficulty does not count for running jobs
-    raises_at_once: bool = False  # a raised difficulty counts for running jobs too
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What to tell the pool."""
-
-    user: str
-    password: str = "x"
-    agent: str = "joulehash"
-    version_mask: int = 0x1FFFE000  # bits that our devices can roll (BIP320); 0: do not ask
-    min_bit_count: int = 2
-    suggest_difficulty: Fraction | None = None  # 0: do not; None: do not, or what the pool's shell makes of the rate
-    minimum_difficulty: Fraction | None = None
-    extranonce_subscribe: bool = False
-
-
-# Events
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """Subscribed and authorized."""
-
-    extranonce1: bytes
-    extranonce2_size: int
-    version_mask: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewJob:
-    job: Job
-    new_block: bool  # its previous block is another than before
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    share: Verdict
-    result: Result
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The session cannot go on; `credentials`: because of the user name or password."""
-
-    reason: str
-    credentials: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Redirected:
-    host: str | None
-    port: int | None
-    wait_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    text: str
-
-
-Event = Ready | NewJob | Answered | Refused | Redirected | Said | Malformed
+_UNKNOWN_LIMIT = 10  # shares of its newest job that a pool does not know, one after the other
 
 
 @dataclass(slots=True)
@@ -136,7 +81,8 @@ class ClientProtocol:
     _subscribed: SubscribeResult | None = None
     _next_extranonce: SetExtranonce | None = None
     _mask: int = 0
-    _held: Notify | None = None  # a job that came before we were ready
+    _early: tuple[Notify, float] | None = None  # a job that came before the answer to mining.subscribe, and when
+    _unknown: int = 0
 
     def start(self) -> None:
         asked = self.settings
@@ -165,29 +111,41 @@ class ClientProtocol:
 
     def closed(self, reason: str) -> list[Event]:
         """The connection is gone: what was outstanding is lost. Learns from where it broke off."""
-        if self._subscribed is None:  # old servers hang up on mining.configure: try without it, then with it again
-            self.quirks.no_configure = not self.quirks.no_configure
+        self.ready = False
+        quirks = self.quirks
+        if self._subscribed is None and not quirks.configures:
+            # Old servers hang up on mining.configure. So do proxies whose pool is down, on anything: only the second
+            # time in a row is it left out, once, and then asked again.
+            quirks.hangups += 1
+            quirks.no_configure = quirks.hangups % 3 == 2
         pending, self._pending = self._pending, {}
+        self._asked.clear()
         return [Answered(sent.share, Result(Outcome.LOST, reason)) for sent in pending.values()]
 
     def oldest_pending_s(self, now: float) -> float:
         """How long the oldest unanswered share has waited."""
-        return max((now - sent.sent_s for sent in self._pending.values()), default=0.0)
+        return next((now - sent.sent_s for sent in self._pending.values()), 0.0)
 
     def submit(self, share: Verdict, now: float) -> Result | None:
         """Queue a share; Answered follows. A Result at once when it must not be sent."""
-        job = share.work.job
+        job, found = share.work.job, share.found
         if job.session != self.session or not self.ready:
             return Result(Outcome.LOST, "its connection is gone")
-        if self.quirks.raises_at_once and share.hash > target_from_difficulty(self.difficulty):
-            return Result(Outcome.STALE, "below the raised difficulty")
+        if share.quality is not Quality.BLOCK:
+            if self.quirks.raises_at_once and share.hash > target_from_difficulty(self.difficulty):
+                return Result(Outcome.STALE, "below the raised difficulty")
+            if self.quirks.no_easier and share.hash > job.given_target:
+                return Result(Outcome.STALE, "below the difficulty that its job was given with")
         if len(self._pending) >= _PENDING_LIMIT:
             return Result(Outcome.LOST, f"{_PENDING_LIMIT} shares are unanswered")
-        rebuilt = job.header(share.work.extranonce2, share.found.version, share.found.ntime, share.found.nonce)
-        if rebuilt.pack() != share.header:
+        # BIP310: nVersion = (job version & ~mask) | (bits & mask), with the mask of now
+        bits = found.version & self._mask if self._mask else None
+        version = job.version & ~self._mask | (bits or 0)
+        if version != found.version:
+            return Result(Outcome.STALE, "version bits outside the mask of now")
+        rebuilt = job.header(share.work.extranonce2, version, found.ntime, found.nonce).pack()
+        if rebuilt != share.header or len(share.work.extranonce2) != job.extranonce2_size:
             return Result(Outcome.LOST, "its header is not that of its job: a bug, please report it")
-        bits = share.found.version & self._mask if self._mask else None
-        found = share.found
         submit = Submit(self.settings.user, job.id, share.work.extranonce2, found.ntime, found.nonce, bits)
         self._pending[self._ask(submit)] = _Sent(share, now)
         return None
@@ -195,9 +153,7 @@ class ClientProtocol:
     # What the pool answers
 
     def _answered(self, response: Response, now: float) -> list[Event]:
-        identity = _own_id(response.id)
-        if response.id is None and len(self._asked) == 1:
-            identity = next(iter(self._asked))  # some servers leave the id out
+        identity = self._nameless(response) if response.id is None else _own_id(response.id)
         asked = self._asked.pop(identity, None) if identity is not None else None
         if asked is None:
             return []  # answers to nothing we asked are common, and mean nothing
@@ -206,15 +162,20 @@ class ClientProtocol:
             case Configure():
                 return self._configured(response, answer)
             case Subscribe():
-                return self._on_subscribed(response, answer)
+                return self._on_subscribed(response, answer, now)
             case Authorize():
-                return self._authorized(answer, now)
+                return self._authorized(answer)
             case Submit() if identity in self._pending:
                 return self._judged(self._pending.pop(identity), answer, now)
             case _:
                 return []
 
+    def _nameless(self, response: Response) -> int | None:
+        """Some servers leave the id out: it answers the oldest request that such an answer fits."""
+        return next((i for i, asked in self._asked.items() if _fits(asked, response)), None)
+
     def _configured(self, response: Response, answer: Answer) -> list[Event]:
+        self.quirks.configures = True
         if not answer.ok:
             return []
         try:
@@ -224,7 +185,7 @@ class ClientProtocol:
         self._mask = granted.version_mask & self.settings.version_mask
         return self._again()
 
-    def _on_subscribed(self, response: Response, answer: Answer) -> list[Event]:
+    def _on_subscribed(self, response: Response, answer: Answer, now: float) -> list[Event]:
         if not answer.ok:
             if not self.quirks.bare_subscribe:
                 self.quirks.bare_subscribe = True
@@ -235,38 +196,49 @@ class ClientProtocol:
             self._subscribed = SubscribeResult.decode(response.result)
         except Refusal as refusal:
             return [Refused(f"subscribe: {refusal}")]
+        self.quirks.hangups = 0
+        if self._early is not None:
+            self._notified(*self._early)
+            self._early = None
         self._ask(Authorize(self.settings.user, self.settings.password))
         if self.settings.extranonce_subscribe:
             self._ask(ExtranonceSubscribe())
         return []
 
-    def _authorized(self, answer: Answer, now: float) -> list[Event]:
+    def _authorized(self, answer: Answer) -> list[Event]:
         if not answer.ok or self._subscribed is None:
             return [Refused(f"authorize {self.settings.user!r}: {answer.reason}", credentials=True)]
         self.ready = True
         if self.settings.suggest_difficulty:
             self._ask(SuggestDifficulty(self.settings.suggest_difficulty))
-        events: list[Event] = [Ready(self._subscribed.extranonce1, self._subscribed.extranonce2_size, self._mask)]
-        if self._held is not None:
-            events += self._notified(self._held, now)
-            self._held = None
-        return events
+        ready = Ready(self._subscribed.extranonce1, self._subscribed.extranonce2_size, self._mask)
+        return [ready] if self.job is None else [ready, NewJob(self.job, new_block=True)]
 
     def _judged(self, sent: _Sent, answer: Answer, now: float) -> list[Event]:
         share, latency_s = sent.share, now - sent.sent_s
         if answer.ok:
+            self._unknown = 0
             return [Answered(share, Result(Outcome.ACCEPTED, "", latency_s))]
         outcome, events = Outcome.REJECTED, list[Event]()
-        if answer.code == 21 and self._superseded(share.work.job):
-            outcome = Outcome.STALE
-        elif answer.code == 23 and share.hash > target_from_difficulty(self.difficulty):
-            outcome, self.quirks.raises_at_once = Outcome.STALE, True
-            events = self._again()
-        elif answer.code == 23 and share.hash > share.work.job.given_target:
-            outcome, self.quirks.no_easier = Outcome.STALE, True
-            events = self._again()
-        elif answer.code in (24, 25):
-            events = [Refused(answer.reason)]
+        match answer.code:
+            case 21 if self._superseded(share.work.job):
+                outcome = Outcome.STALE
+            case 21:
+                self._unknown += 1
+                if self._unknown >= _UNKNOWN_LIMIT:
+                    events = [Refused(f"it does not know its newest job, {_UNKNOWN_LIMIT} times: {answer.reason}")]
+            case 22:
+                outcome = Outcome.DUPLICATE
+            case 23 if share.hash > share.work.job.given_target:
+                outcome, self.quirks.no_easier = Outcome.STALE, True
+                events = self._again()
+            case 23 if share.hash > target_from_difficulty(self.difficulty):
+                outcome, self.quirks.raises_at_once = Outcome.STALE, True
+                events = self._again()
+            case 24 | 25:
+                events = [Refused(answer.reason)]
+            case _:
+                pass
         reason = answer.reason if answer.code is None else f"{answer.reason} ({answer.code})"
         return [Answered(share, Result(outcome, reason, latency_s)), *events]
 
@@ -284,16 +256,22 @@ class ClientProtocol:
         try:
             message = row.decode(request.params)
         except Refusal as refusal:
+            if request.id is not None:
+                self._out += encode_response(request.id, None, error_for(20, str(refusal)))
             return [Malformed(f"{request.method}: {refusal}")]
         match message:
-            case Notify() if self.ready:
-                return self._notified(message, now)
+            case Notify() if self._subscribed is None:
+                self._early = message, now
             case Notify():
-                self._held = message
+                return self._notified(message, now)
             case SetDifficulty():
                 return self._set_difficulty(message.difficulty)
             case SetExtranonce():
-                self._next_extranonce = message
+                before = self._next_extranonce or message
+                self._next_extranonce = SetExtranonce(
+                    before.extranonce1 if message.extranonce1 is None else message.extranonce1,
+                    before.extranonce2_size if message.extranonce2_size is None else message.extranonce2_size,
+                )
             case SetVersionMask():
                 self._mask = message.mask & self.settings.version_mask
                 return self._again()
@@ -301,16 +279,16 @@ class ClientProtocol:
                 return [Redirected(message.host, message.port, message.wait_s)]
             case ShowMessage():
                 return [Said(message.text)]
-            case GetVersion():
+            case GetVersion() if request.id is not None:
                 self._out += encode_response(request.id, self.settings.agent)
-            case Ping():
+            case Ping() if request.id is not None:
                 self._out += encode_response(request.id, "pong")
             case _:
                 pass
         return []
 
     def _notified(self, notify: Notify, now: float) -> list[Event]:
-        assert self._subscribed is not None  # ready says so
+        assert self._subscribed is not None
         if (change := self._next_extranonce) is not None:
             self._next_extranonce = None
             old = self._subscribed
@@ -322,24 +300,25 @@ class ClientProtocol:
         previous = self.job
         target = target_from_difficulty(self.difficulty)
         self.job = Job(
-            notify.job,
-            self.session,
-            notify.prev_hash,
-            notify.coinb1,
-            notify.coinb2,
-            notify.branches,
-            notify.version,
-            notify.nbits,
-            notify.ntime,
-            notify.clean,
-            self._subscribed.extranonce1,
-            self._subscribed.extranonce2_size,
-            target,
-            target,
-            self._mask,
-            now,
+            id=notify.job,
+            session=self.session,
+            prev_hash=notify.prev_hash,
+            coinb1=notify.coinb1,
+            coinb2=notify.coinb2,
+            branches=notify.branches,
+            version=notify.version,
+            nbits=notify.nbits,
+            ntime=notify.ntime,
+            clean=notify.clean,
+            extranonce1=self._subscribed.extranonce1,
+            extranonce2_size=self._subscribed.extranonce2_size,
+            target=target,
+            given_target=target,
+            version_mask=self._mask,
+            received_s=now,
         )
-        return [NewJob(self.job, previous is None or previous.prev_hash != notify.prev_hash)]
+        new_block = previous is None or previous.prev_hash != notify.prev_hash
+        return [NewJob(self.job, new_block)] if self.ready else []  # else it is held until we are authorized
 
     def _set_difficulty(self, difficulty: Fraction) -> list[Event]:
         self.difficulty = difficulty
@@ -351,13 +330,15 @@ class ClientProtocol:
         if job is None:
             return []
         target = target_from_difficulty(self.difficulty)
-        if self.quirks.no_easier if target > job.given_target else not self.quirks.raises_at_once:
+        counts_now = not self.quirks.no_easier if target > job.given_target else self.quirks.raises_at_once
+        if not counts_now:
             target = job.given_target
         if (target, self._mask) == (job.target, job.version_mask):
             return []
-        clean = self._mask != job.version_mask or target < job.target
+        tighter = self._mask != job.version_mask or target < job.target
+        clean = tighter if self.ready else job.clean  # nobody has seen the job that is held
         self.job = replace(job, target=target, version_mask=self._mask, clean=clean)
-        return [NewJob(self.job, new_block=False)]
+        return [NewJob(self.job, new_block=False)] if self.ready else []
 
     def _ask(self, message: Message) -> int:
         identity = self._next_id
@@ -378,10 +359,23 @@ def _configure(settings: Settings) -> Configure:
         parameters["version-rolling.min-bit-count"] = settings.min_bit_count
     if settings.minimum_difficulty is not None:
         extensions.append("minimum-difficulty")
-        parameters["minimum-difficulty.value"] = float(settings.minimum_difficulty)
+        parameters["minimum-difficulty.value"] = difficulty_number(settings.minimum_difficulty)
     if settings.extranonce_subscribe:
         extensions.append("subscribe-extranonce")
     return Configure(tuple(extensions), parameters)
+
+
+def _fits(asked: Message, response: Response) -> bool:
+    """Whether an answer without an id can be to this request."""
+    match response.result:
+        case list():
+            return isinstance(asked, Subscribe)
+        case dict():
+            return isinstance(asked, Configure)
+        case None if response.error:
+            return isinstance(asked, Subscribe | Authorize | Submit)
+        case _:
+            return isinstance(asked, Authorize | Submit)
 
 
 def _own_id(identity: object) -> int | None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 import msgspec
 
 LINE_LIMIT = 1 << 20  # bytes; a job with 13 branches has 2.5 kB
+_NUMBER_LIMIT = 64  # characters of a number with a point or an exponent; a printed double has 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Malformed:
 
     reason: str
     excerpt: str = ""  # its beginning, printable
+    answered: bool = False  # it was a request, and was refused in due form
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,15 @@ class LineBuffer:
             self._partial += part
 
 
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
+def _decimal(digits: str) -> Decimal:
+    """Bounded, because arithmetic on a million digits takes minutes."""
+    if len(digits) > _NUMBER_LIMIT:
+        raise ValueError(f"a number of more than {_NUMBER_LIMIT} characters")
+    return Decimal(digits)
+
+
+_decoder = msgspec.json.Decoder(float_hook=_decimal)
+_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 def decode_line(line: bytes) -> Request | Response | Malformed:
@@ -84,13 +94,15 @@ def decode_line(line: bytes) -> Request | Response | Malformed:
         return Malformed("a line that is no JSON object", excerpt_of(line))
     fields: dict[str, object] = message  # pyright: ignore[reportUnknownVariableType]
     identity = fields.get("id")
-    if isinstance(identity, dict | list):
-        return Malformed("an id that is no string or number", excerpt_of(line))
+    if isinstance(identity, Decimal) and identity.copy_abs() < 2**63 and identity == int(identity):
+        identity = int(identity)  # 1.0, as languages write it that know only doubles
+    if not isinstance(identity, str | int | None):
+        return Malformed("an id that is no string or integer", excerpt_of(line))
     if (method := fields.get("method")) is not None:
         params: object = fields.get("params")
         if not isinstance(method, str):
             return Malformed("a method that is no string", excerpt_of(line))
-        if params is None:
+        if not params:  # null, "" and {} mean none, too
             params = []
         if not isinstance(params, list):
             return Malformed(f"{printable(method, 40)}: params that are no list", excerpt_of(line))
@@ -101,11 +113,11 @@ def decode_line(line: bytes) -> Request | Response | Malformed:
 
 
 def encode_request(identity: object, method: str, params: list[object]) -> bytes:
-    return msgspec.json.encode({"id": identity, "method": method, "params": params}) + b"\n"
+    return _encoder.encode({"id": identity, "method": method, "params": params}) + b"\n"
 
 
 def encode_response(identity: object, result: object, error: object = None) -> bytes:
-    return msgspec.json.encode({"id": identity, "result": result, "error": error}) + b"\n"
+    return _encoder.encode({"id": identity, "result": result, "error": error}) + b"\n"
 
 
 def excerpt_of(line: bytes) -> str:

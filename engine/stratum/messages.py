@@ -22,16 +22,20 @@ from .fields import (
     difficulty_number,
     difficulty_of,
     extranonce2_size,
+    flag,
     hex_bytes,
     hex_number,
     integer,
     items,
     job_id,
     mapping,
+    shown,
     swap_words,
     text,
 )
 from .lines import printable
+
+MAX_MESSAGE = 500  # characters of client.show_message
 
 
 @runtime_checkable
@@ -67,7 +71,7 @@ class Configure:
     @classmethod
     def decode(cls, params: list[object]) -> Self:
         names = items(at(params, 0, "extensions"), "extensions", 32)
-        parameters: object = params[1] if len(params) > 1 and params[1] is not None else dict[str, object]()
+        parameters = (params[1] if len(params) > 1 else None) or dict[str, object]()  # PHP writes [] for an empty one
         return cls(tuple(text(name, "extension") for name in names), mapping(parameters, "extension parameters", 64))
 
     def encode(self) -> list[object]:
@@ -226,7 +230,7 @@ class Notify:
             hex_number(at(params, 5, "version"), "version"),
             nbits,
             hex_number(at(params, 7, "ntime"), "ntime"),
-            len(params) > 8 and bool(params[-1]),  # further params stand before it, or it is missing
+            flag(params[8:]),
         )
 
     def encode(self) -> list[object]:
@@ -308,8 +312,8 @@ class Reconnect:
         host, port, wait = [*params[:3], *[None] * 3][:3]
         return cls(
             text(host, "host") if isinstance(host, str) and host else None,
-            None if port in (None, "", 0, "0") else integer(port, "port", 1, 65535),
-            0.0 if wait in (None, "") else float(integer(wait, "wait", 0, 86_400)),
+            integer(port or 0, "port", 0, 65535) or None,
+            float(integer(wait or 0, "wait", 0, 86_400)),
         )
 
     def encode(self) -> list[object]:
@@ -331,7 +335,7 @@ class ShowMessage:
     @classmethod
     def decode(cls, params: list[object]) -> Self:
         text = at(params, 0, "text")
-        return cls(printable(text if isinstance(text, str) else str(text), 500))
+        return cls(printable(text, MAX_MESSAGE) if isinstance(text, str) else shown(text))
 
     def encode(self) -> list[object]:
         return [self.text]

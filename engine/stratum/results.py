@@ -85,23 +85,20 @@ class Answer:
     @classmethod
     def decode(cls, result: object, error: object, reject_reason: object = None) -> Self:
         """Every form seen: [code, text, trace], {code, message}, a string, true; result false with no error."""
-        if error is None or error is False or error == []:
+        if not error:  # null, and what some languages make of it: false, "", [], {}
             if result is False:
                 return cls(False, None, reason_of(reject_reason) or "refused without a reason")
             return cls(True)
+        code, words = None, [error]
         if isinstance(error, list):
             parts: list[object] = error  # pyright: ignore[reportUnknownVariableType]
-            code = parts[0] if parts and isinstance(parts[0], int) and not isinstance(parts[0], bool) else None
-            words = [reason_of(part) for part in parts[1:] if isinstance(part, str)]
-            return cls(False, code, next((w for w in words if w), _CODES.get(code or 20, "refused")))
-        if isinstance(error, dict):
-            fields: dict[object, object] = error  # pyright: ignore[reportUnknownVariableType]
-            code = fields.get("code")
-            known = code if isinstance(code, int) and not isinstance(code, bool) else None
-            return cls(False, known, reason_of(fields.get("message")) or _CODES.get(known or 20, "refused"))
-        if isinstance(error, str):
-            return cls(False, None, reason_of(error) or "refused")
-        return cls(False, None, reason_of(reject_reason) or "refused without a reason")
+            code = _code(parts[0])
+            words = parts if code is None else parts[1:]
+        elif isinstance(error, dict):
+            fields: dict[str, object] = error  # pyright: ignore[reportUnknownVariableType]  # JSON has only strings
+            code, words = _code(fields.get("code")), [fields.get("message")]
+        reason = next((said for word in [*words, reject_reason] if (said := reason_of(word))), "")
+        return cls(False, code, reason or _CODES.get(code or 0, "refused without a reason"))
 
 
 def error_for(code: int, text: str = "") -> list[object]:
@@ -111,6 +108,12 @@ def error_for(code: int, text: str = "") -> list[object]:
 
 def reason_of(value: object) -> str:
     return printable(value, 120) if isinstance(value, str) else ""
+
+
+def _code(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 6:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**6 else None
 
 
 def session_of(subscriptions: object) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .fields import Refusal
-from .lines import LineBuffer, Malformed, Request, Response, decode_line, encode_request, encode_response
+from .lines import LineBuffer, Malformed, Request, Response, decode_line, encode_request, encode_response, printable
 from .messages import MESSAGES, Message
 from .results import Answer, error_for
 
@@ -53,12 +53,12 @@ class ServerProtocol:
         row = MESSAGES.get(request.method)
         if row is None or row.sender == "pool":
             self.refuse(request.id, 20, "Unknown method")
-            return Malformed("an unknown method", request.method[:40])
+            return Malformed("an unknown method", printable(request.method, 40), answered=True)
         try:
             return Asked(request.id, row.decode(request.params))
         except Refusal as refusal:
             self.refuse(request.id, 20, str(refusal))
-            return Malformed(f"{request.method}: {refusal}")
+            return Malformed(f"{request.method}: {refusal}", answered=True)
 
     def answer(self, identity: object, result: object) -> None:
         if identity is not None:

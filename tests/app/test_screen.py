@@ -26,6 +26,7 @@ async def mine(face: ScreenFace, shares: int) -> Summary:
         return await miner.run(duration_s=60, shares=shares)
     finally:
         watching.cancel()
+        await asyncio.wait([watching])
 
 
 @pytest.fixture(scope="module")

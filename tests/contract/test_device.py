@@ -187,6 +187,24 @@ def test_stop_whatever_was_before_it(rig: Rig) -> None:
     asyncio.run(main())
 
 
+def test_a_job_that_comes_while_it_stops_does_not_keep_it_going(rig: Rig) -> None:
+    async def main() -> None:
+        device = rig.make()
+        await device.start()
+        device.give(assigned(now_job(0)), clean=True)
+        stopping = asyncio.create_task(device.stop())
+        await asyncio.sleep(0)
+        device.give(assigned(now_job(0)), clean=True)
+        async with asyncio.timeout(PATIENCE_S):
+            await stopping
+        hashes = device.stats().hashes
+        device.give(assigned(now_job(0)), clean=True)
+        await asyncio.sleep(0.05)
+        assert device.stats().hashes == hashes
+
+    asyncio.run(main())
+
+
 def test_stop_does_not_hang_when_nobody_reads(rig: Rig) -> None:
     async def main() -> None:
         device = rig.make()
