@@ -203,7 +203,7 @@ def test_every_folder_of_modules_is_a_package() -> None:
 
 
 def test_every_test_is_named_after_a_module() -> None:
-    """tests/engine/test_x.py and test_x_more.py are for engine/x.py or the folder engine/x; tests/test_x.py for the root."""
+    """tests/engine/test_x.py and test_x_more.py are for engine/x.py or the folder engine/x; others for the root."""
     homeless: list[str] = []
     for file in project_files():
         path = PurePosixPath(file)
