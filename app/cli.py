@@ -6,7 +6,6 @@ Exit codes: 0 done or pass, 1 fail, 2 could not run. What a command needs is imp
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated, cast
 
@@ -15,6 +14,7 @@ import typer
 from ..engine.errors import JoulehashError
 from ..ext.kernels import KernelError
 from .commands import bench, doctor, mine, pool, scan
+from .output import discard_stdout
 
 EXIT_ERROR = 2
 _UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])  # typer has no public name for it
@@ -68,7 +68,7 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_stdout()
         return 141
     return code if isinstance(code, int) else 0
 

@@ -13,6 +13,7 @@ import msgspec
 from ..engine.events import Event, Summary
 from ..engine.miner import Miner
 from .lines import line_of, status_line, summary_lines
+from .output import write_line
 
 STATUS_S = 10.0
 
@@ -32,8 +33,7 @@ class JsonFace:
     """One JSON object a line on stdout; the last is the summary."""
 
     def event(self, event: Event) -> None:
-        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
-        sys.stdout.flush()
+        write_line(msgspec.json.encode(event).decode())
 
     async def watch(self, miner: Miner) -> None:
         del miner
@@ -57,10 +57,10 @@ class PlainFace:
 
     def close(self, summary: Summary | None) -> None:
         for line in summary_lines(summary) if summary is not None else ():
-            print(line, flush=True)
+            write_line(line)
 
     def _print(self, line: str) -> None:
-        print(f"{datetime.now():%H:%M:%S} {line}", flush=True)
+        write_line(f"{datetime.now():%H:%M:%S} {line}")
 
 
 def choose_face(*, as_json: bool, picture: Path | None = None) -> Face:

@@ -25,7 +25,9 @@ def reason_of(error: OSError) -> str:
     number = error.errno
     if number is None and (found := re.search(r"\[Errno (\d+)\]", str(error))):
         number = int(found[1])
-    return os.strerror(number).lower() if number else error.strerror or str(error) or "the connection was lost"
+    if number is not None and number > 0:  # the names' errors are below
+        return os.strerror(number).lower()
+    return (error.strerror or str(error)).lower() or "the connection was lost"
 
 
 def room_for(sockets: int) -> int:

@@ -11,8 +11,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-import joulehash
 import pytest
+
+import joulehash
 
 HOUSE = Path(__file__).parent.parent
 ROOMS = ("app", "bench", "hw", "engine", "ext")  # from the top down: each may import itself and those after it

@@ -92,10 +92,9 @@ async def _mine(options: MineOptions, face: Face) -> None:
     summary: Summary | None = None
     try:
         devices = make_devices(options)
-        pool = make_pool(options, face.event)
-        miner = Miner(pool, devices, face.event)
-        face.event(Started(__version__, pool.name, [d.name for d in devices]))
+        miner = Miner(make_pool(options, face.event), devices, face.event)
         with stop_on_signals(miner.stop):
+            face.event(Started(__version__, miner.pool.name, [d.name for d in devices]))
             watching = asyncio.create_task(face.watch(miner))
             try:
                 summary = await miner.run(options.duration, options.shares)

@@ -12,6 +12,7 @@ import typer
 
 from ...engine.errors import InputError
 from ..lines import line_of
+from ..output import write_line
 
 if TYPE_CHECKING:
     from ...engine.events import Event
@@ -83,14 +84,19 @@ async def _serve(
     else:
         assert pace is not None
         source = MemoryChain(pace.target)
-    stopping = asyncio.Event()
-    async with serving(PoolServer(source, settings, face.event, pace)) as server:
-        host, port = server.address
-        face.event(Note(f"listening on stratum+tcp://{host}:{port}, work from {source.name}; Ctrl-C ends it"))
-        with stop_on_signals(stopping.set):
-            watching = asyncio.create_task(face.watch(server))
-            await stopping.wait()
-            watching.cancel()
+
+    async def run() -> None:
+        async with serving(PoolServer(source, settings, face.event, pace)) as server:
+            host, port = server.address
+            shown = f"[{host}]" if ":" in host else host
+            face.event(Note(f"listening on stratum+tcp://{shown}:{port}, work from {source.name}; Ctrl-C ends it"))
+            await face.watch(server)
+
+    running = asyncio.create_task(run())
+    with stop_on_signals(running.cancel):
+        await asyncio.wait([running])
+    if not running.cancelled():
+        running.result()  # it ends by itself only with an error
     face.close()
 
 
@@ -114,19 +120,19 @@ class _Face:
             case _:
                 pass
         if self._as_json:
-            typer.echo(msgspec.json.encode(event))
+            write_line(msgspec.json.encode(event).decode())
         elif (line := line_of(event)) is not None:
-            typer.echo(f"{datetime.now():%H:%M:%S} {line}")
+            write_line(f"{datetime.now():%H:%M:%S} {line}")
 
     async def watch(self, server: PoolServer) -> None:
         while True:
             await asyncio.sleep(_STATUS_S)
             if not self._as_json:
-                typer.echo(f"{datetime.now():%H:%M:%S} {len(server.sessions)} miners; {self._account()}")
+                write_line(f"{datetime.now():%H:%M:%S} {len(server.sessions)} miners; {self._account()}")
 
     def close(self) -> None:
         if not self._as_json:
-            typer.echo(self._account())
+            write_line(self._account())
 
     def _account(self) -> str:
         return f"shares accepted {self._accepted}, refused {self._refused}; blocks {self._blocks}"

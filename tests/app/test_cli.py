@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from joulehash.app.cli import run
 
 GENESIS = (
@@ -41,6 +42,7 @@ POOL = ["mine", "-u", "me", "-o"]
         (["pool", "--listen", "here"], "takes HOST:PORT"),
         (["pool", "--listen", "127.0.0.1:70000"], "takes HOST:PORT"),
         (["pool", "--listen", "256.1.1.1:0"], "256.1.1.1"),
+        (["pool", "--listen", "no-such-host.invalid:0"], "no-such-host.invalid:0: "),
         (["pool", "--node", "http://x:y@127.0.0.1:1"], "--address"),
         (["pool", "--address", "bcrt1q"], "--node"),
         (["pool", "--difficulty", "0"], "--difficulty"),

@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+
 from joulehash.app.options import MineOptions, load_options, merge, one_pool
 from joulehash.engine.errors import InputError
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from rich.console import Console
+
 from joulehash.app.screen import ScreenFace
 from joulehash.engine.cpu import CpuDevice
 from joulehash.engine.events import Note, Summary
 from joulehash.engine.miner import Miner
 from joulehash.engine.pools.embedded import EmbeddedPool
 from joulehash.engine.stratum.client import Settings
-from rich.console import Console
 
 WIDTH = 80
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from joulehash.app.units import difficulty_text, duration_text, rate_text, span_text
 
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+
 from joulehash.bench import kernels as bench
 from joulehash.bench.kernels import ROUNDS, measure_kernels
 from joulehash.engine.errors import InputError

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import pytest
+
 from joulehash.engine.chain.target import MAX_TARGET
 from joulehash.engine.cpu import CpuDevice
 from joulehash.engine.device import Device
 from joulehash.engine.judge import Judge, Quality
 from joulehash.engine.space import HeaderSpace
 from joulehash.engine.work import NONCES, Assignment, Found, Job
-
 from tests.support.devices import PATIENCE_S, Claims, started, steady
 from tests.support.jobs import SmallSpace, job
 

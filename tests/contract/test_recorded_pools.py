@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import pytest
+
 from joulehash.engine.chain.coinbase import Coinbase
 from joulehash.engine.chain.target import difficulty_from_target, target_from_difficulty
 from joulehash.engine.judge import Fate, Judge, Quality, Verdict
@@ -23,7 +24,6 @@ from joulehash.engine.tally import Outcome
 from joulehash.engine.templates.memory import MemoryChain
 from joulehash.engine.templates.template import Template
 from joulehash.engine.work import Found, Job, Work
-
 from tests.support.stratum import Read, dialogues
 
 SESSIONS = [(pool, number, reads) for pool in ("ckpool", "public-pool") for number, reads in dialogues(pool)]

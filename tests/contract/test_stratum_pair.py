@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from joulehash.engine.chain.block import Block
 from joulehash.engine.judge import Judge, Quality, Verdict
 from joulehash.engine.poolserver.book import JobBook
@@ -19,7 +20,6 @@ from joulehash.engine.stratum.messages import SetVersionMask
 from joulehash.engine.tally import Outcome
 from joulehash.engine.templates.memory import MemoryChain
 from joulehash.engine.work import Job
-
 from tests.support.stratum import ANY_HASH, answer, share_of
 
 CUTS = st.lists(st.integers(1, 400), min_size=1, max_size=8)  # lengths of reads, in turn

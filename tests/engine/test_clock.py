@@ -6,6 +6,7 @@ import asyncio
 import threading
 
 import pytest
+
 from joulehash.engine import clock
 from joulehash.engine.clock import run_virtual
 

@@ -8,6 +8,7 @@ from array import array
 from dataclasses import replace
 
 import pytest
+
 from joulehash.engine import cpu
 from joulehash.engine.chain.header import double_sha256, hash_number
 from joulehash.engine.chain.target import MAX_TARGET
@@ -17,7 +18,6 @@ from joulehash.engine.judge import Judge, Quality
 from joulehash.engine.space import HeaderSpace
 from joulehash.engine.work import Assignment
 from joulehash.ext.kernels import KERNELS, Kernel, ScanFn
-
 from tests.support.devices import started
 from tests.support.jobs import job
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hashlib import sha256
 
 import pytest
+
 from joulehash.engine import judge as judge_module
 from joulehash.engine.chain.target import MAX_TARGET, bits_from_target, target_from_bits
 from joulehash.engine.judge import Fate, Judge, Quality, Verdict, quality_of, verify
 from joulehash.engine.work import Found, Job, Work
-
 from tests.support.jobs import claim, job, work
 
 EASY = bits_from_target(MAX_TARGET)  # a network that takes every hash but a few

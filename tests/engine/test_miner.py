@@ -9,6 +9,7 @@ from hashlib import sha256
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from joulehash.engine.chain.target import MAX_TARGET
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.errors import DeviceError, InputError, NodeError
@@ -18,7 +19,6 @@ from joulehash.engine.pool import Demand
 from joulehash.engine.shares import SENDING_LIMIT
 from joulehash.engine.tally import Outcome
 from joulehash.engine.work import Job
-
 from tests.support.fakes import Answer, FakeDevice, FakePool
 from tests.support.jobs import job, work
 

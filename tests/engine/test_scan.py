@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from joulehash import scan, scan_iter, verify
 from joulehash.engine.chain.header import Header, hash_number
 from joulehash.engine.chain.target import MAX_TARGET

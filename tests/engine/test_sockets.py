@@ -7,6 +7,7 @@ import resource
 import socket
 
 import pytest
+
 from joulehash.engine.sockets import keep_alive, reason_of, room_for
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
 from joulehash.engine.space import NONCES, NTIME_MOST, Drawn, HeaderSpace, Rolled, deposit
 
 SIZES = (0, 1, 2, 8, 16)  # split; split; the least that is not; a common one; the most

@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from joulehash.engine.tally import OTHER_REASONS, REASONS_LIMIT, Outcome, Result, Tally
 
 results = st.builds(Result, st.sampled_from(Outcome), st.sampled_from(("", "late", "low difficulty (23)")))

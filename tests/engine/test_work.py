@@ -9,12 +9,12 @@ from struct import pack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from joulehash.engine.chain.header import Header
 from joulehash.engine.chain.target import MAX_TARGET
 from joulehash.engine.space import HeaderSpace
 from joulehash.engine.work import NONCES, Assignment, Found, Work
 from joulehash.ext.kernels import KERNELS
-
 from tests.support.jobs import COINB1, PLAIN, SmallSpace, assignment, claim, job, work
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from joulehash.ext import kernels
 from joulehash.ext._scan import midstate
 from joulehash.ext.kernels import ENVIRONMENT, KERNELS, Kernel, KernelError, choose, self_test

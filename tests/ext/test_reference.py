@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from joulehash.ext._scan import midstate
 from joulehash.ext.reference import H0, K, compress
 

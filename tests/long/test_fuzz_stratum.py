@@ -9,13 +9,13 @@ from random import Random
 from time import monotonic
 
 import pytest
+
 from joulehash.engine.poolserver.book import JobBook
 from joulehash.engine.poolserver.session import Drop, Limits, Session
 from joulehash.engine.poolserver.vardiff import Vardiff
 from joulehash.engine.stratum.client import ClientProtocol, Quirks, Settings
 from joulehash.engine.stratum.lines import Malformed, decode_line
 from joulehash.engine.templates.memory import MemoryChain
-
 from tests.support.stratum import ANY_HASH, CASES, ODD_VALUES, answer, connected, dialogues, line, share_of
 
 pytestmark = pytest.mark.long

@@ -6,8 +6,9 @@ import re
 import subprocess
 from pathlib import Path, PurePosixPath
 
-import joulehash
 import pytest
+
+import joulehash
 
 HOUSE = Path(__file__).parents[2]
 ROOMS = ("app", "bench", "engine", "ext", "hw")

@@ -9,6 +9,7 @@ from array import array
 from typing import Any
 
 import pytest
+
 from joulehash.ext.kernels import KERNELS, choose
 
 pytestmark = pytest.mark.speed

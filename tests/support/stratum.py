@@ -10,6 +10,7 @@ from itertools import count, groupby
 from pathlib import Path
 
 from hypothesis import strategies as st
+
 from joulehash.engine.chain.header import Header
 from joulehash.engine.judge import Judge, Verdict
 from joulehash.engine.stratum import messages as m

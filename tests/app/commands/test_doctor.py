@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from joulehash.app.cli import run
 from joulehash.app.commands import doctor
 from joulehash.ext.kernels import KERNELS

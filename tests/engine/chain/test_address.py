@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from joulehash.engine.chain.address import CHAINS, chain_named, script_for
 from joulehash.engine.errors import InputError
 

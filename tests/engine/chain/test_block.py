@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from joulehash.engine.chain.block import Block, pack_block
 from joulehash.engine.chain.header import Header
 from joulehash.engine.chain.transaction import Transaction
-
 from tests.engine.chain.test_transaction import GENESIS_COINBASE, transactions
 from tests.support.blocks import parse_block
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from joulehash.engine.chain.coinbase import Coinbase, push, push_height, witness_commitment
 from joulehash.engine.chain.transaction import Output, Transaction
 from joulehash.engine.errors import InputError
-
 from tests.support.blocks import dsha, parse_tx, root_of
 
 PAID = bytes.fromhex("0014751e76e8199196d454941c45d1b3a323f1433bd6")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from joulehash.engine.chain.header import Header, double_sha256, hash_number, hash_text
 
 u32 = st.integers(0, 2**32 - 1)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from joulehash import KERNELS, scan, verify
 from joulehash.engine.chain.header import Header, double_sha256, hash_number, hash_text
 from joulehash.engine.chain.merkle import fold
@@ -16,7 +17,6 @@ from joulehash.engine.chain.target import difficulty_from_target
 from joulehash.engine.chain.transaction import Transaction
 from joulehash.ext._scan import midstate
 from joulehash.ext.reference import compress
-
 from tests.support.blocks import parse_tx
 
 KAT: dict[str, dict[str, Any]] = json.loads((Path(__file__).parents[2] / "data/kat.json").read_text())

@@ -5,8 +5,8 @@ from hashlib import sha256
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from joulehash.engine.chain.merkle import fold, merkle_branches, merkle_root
 
+from joulehash.engine.chain.merkle import fold, merkle_branches, merkle_root
 from tests.support.blocks import root_of
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from joulehash.engine.chain.target import (
     DIFFICULTY_1,
     MAX_TARGET,

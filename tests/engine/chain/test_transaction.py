@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from joulehash.engine.chain.header import hash_text
 from joulehash.engine.chain.transaction import Input, Output, Reader, Transaction, txid, varint
-
 from tests.support.blocks import parse_tx
 
 # The genesis block's coinbase; its txid is the merkle root of the genesis header.

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+
 from joulehash.engine.pools.connect import connect, plain
 from joulehash.engine.pools.url import PoolURL
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from random import Random
 
 import pytest
+
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.events import Event, PoolBlock
 from joulehash.engine.pool import Demand
@@ -18,7 +19,6 @@ from joulehash.engine.stratum.client import Settings
 from joulehash.engine.tally import Outcome, Tally
 from joulehash.engine.templates.memory import MemoryChain
 from joulehash.engine.work import Job
-
 from tests.support.pool_stage import no_tasks_left
 from tests.support.shares import share_of
 from tests.support.virtual_net import Network

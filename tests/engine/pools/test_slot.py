@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from joulehash.engine.pools.slot import JobSlot
 from joulehash.engine.stratum.client import ClientProtocol, NewJob, Quirks, Settings
 from joulehash.engine.work import Job
-
 from tests.support.fake_pool import job
 
 

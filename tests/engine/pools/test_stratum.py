@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.events import Connected, Disconnected, Event, JobReceived, Malformed, PoolMessage
 from joulehash.engine.pool import Demand
@@ -22,7 +23,6 @@ from joulehash.engine.pools.stratum import StratumPool
 from joulehash.engine.pools.timing import Timing
 from joulehash.engine.pools.url import PoolURL
 from joulehash.engine.tally import Outcome, Result
-
 from tests.support.fake_pool import (
     CONFIGURED,
     REST,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from joulehash.engine.errors import InputError
 from joulehash.engine.pools.url import PoolURL, same_host
 

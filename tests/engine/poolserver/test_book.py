@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from joulehash.engine.chain.block import Block
 from joulehash.engine.chain.header import Header, double_sha256
 from joulehash.engine.poolserver.book import Fault, Hashed, JobBook, PoolJob, hash_share

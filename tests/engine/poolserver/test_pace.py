@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+
 from joulehash.engine.chain.target import bits_from_target, expected_hashes, target_from_bits
 from joulehash.engine.poolserver.pace import EASIEST, Pace
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+
 from joulehash.engine.chain.target import target_from_bits
 from joulehash.engine.errors import InputError, NodeError
 from joulehash.engine.events import Event, Note, PoolBlock, PoolShare, SessionClosed, SessionOpened
@@ -17,7 +18,6 @@ from joulehash.engine.poolserver.server import PoolServer, ServerSettings, servi
 from joulehash.engine.poolserver.session import Limits
 from joulehash.engine.templates.memory import MemoryChain
 from joulehash.engine.templates.template import Template
-
 from tests.support.rig import Rig, rig_at
 
 EASY = ServerSettings(difficulty=Fraction(1, 10**12), least_difficulty=Fraction(1, 10**12))  # every hash is a share

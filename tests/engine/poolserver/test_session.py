@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from joulehash.engine.chain.target import target_from_difficulty
 from joulehash.engine.poolserver.book import Hashed, JobBook, PoolJob, hash_share
 from joulehash.engine.poolserver.session import Accepted, Drop, Limits, Rejected, Session
@@ -14,7 +15,6 @@ from joulehash.engine.poolserver.vardiff import Vardiff
 from joulehash.engine.stratum.lines import Malformed, Request, Response, decode_line
 from joulehash.engine.stratum.messages import Notify, Submit
 from joulehash.engine.templates.memory import MemoryChain
-
 from tests.support.stratum import ANY_HASH, JSON, line
 
 HANDSHAKE = line("mining.subscribe", ["test/1"], 1) + line("mining.authorize", ["u", "x"], 2)

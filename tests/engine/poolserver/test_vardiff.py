@@ -7,6 +7,7 @@ from fractions import Fraction
 from random import Random
 
 import pytest
+
 from joulehash.engine.chain.target import DIFFICULTY_1, expected_hashes
 from joulehash.engine.poolserver.vardiff import Vardiff
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from joulehash.engine.chain.target import target_from_difficulty
 from joulehash.engine.errors import InputError
 from joulehash.engine.judge import Quality
@@ -28,7 +29,6 @@ from joulehash.engine.stratum.lines import Malformed, Request, Response
 from joulehash.engine.stratum.messages import SetDifficulty, SetExtranonce, Submit
 from joulehash.engine.tally import Outcome, Result
 from joulehash.engine.work import Job
-
 from tests.support.stratum import (
     DATA,
     answer,

@@ -10,6 +10,7 @@ from time import process_time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from joulehash.engine.stratum.fields import Refusal, difficulty_of
 from joulehash.engine.stratum.lines import (
     LINE_LIMIT,
@@ -22,7 +23,6 @@ from joulehash.engine.stratum.lines import (
     encode_response,
     printable,
 )
-
 from tests.support.stratum import JSON
 
 

@@ -7,12 +7,12 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from joulehash.engine.stratum import messages as m
 from joulehash.engine.stratum.client import ClientProtocol, Quirks, Settings
 from joulehash.engine.stratum.fields import Refusal
 from joulehash.engine.stratum.lines import LineBuffer, Malformed, Request, decode_line, encode_request
 from joulehash.engine.stratum.server import Asked, ServerProtocol
-
 from tests.support.stratum import CASES, JSON, ODD_VALUES, line
 
 IDS = [f"{message.method.split('.')[1]}-{i}" for i, (message, _) in enumerate(CASES)]

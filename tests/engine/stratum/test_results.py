@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given
+
 from joulehash.engine.stratum.fields import Refusal
 from joulehash.engine.stratum.results import Answer, ConfigureResult, SubscribeResult, session_of
-
 from tests.support.stratum import JSON
 
 

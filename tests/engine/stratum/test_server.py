@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from joulehash.engine.stratum.lines import Malformed
 from joulehash.engine.stratum.messages import GetVersion, Ping, Subscribe
 from joulehash.engine.stratum.results import Answer
 from joulehash.engine.stratum.server import LINE_LIMIT, Asked, Replied, ServerProtocol
-
 from tests.support.stratum import answer, line
 
 

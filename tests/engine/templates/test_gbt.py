@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
+
 from joulehash.engine.chain.coinbase import COMMITMENT_PREFIX, witness_commitment
 from joulehash.engine.chain.header import hash_text
 from joulehash.engine.chain.merkle import merkle_branches

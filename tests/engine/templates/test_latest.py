@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+
 from joulehash.engine.errors import NodeError
 from joulehash.engine.templates.latest import Latest
 from joulehash.engine.templates.template import Template
-
 from tests.engine.templates.test_template import PLAIN
 
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
+
 from joulehash.engine.chain.coinbase import COMMITMENT_PREFIX, Coinbase
 from joulehash.engine.chain.header import Header, double_sha256, hash_text
 from joulehash.engine.chain.merkle import fold
@@ -13,7 +14,6 @@ from joulehash.engine.chain.transaction import Input, Output, Transaction
 from joulehash.engine.errors import InputError
 from joulehash.engine.templates.memory import GENESIS, MemoryChain, subsidy
 from joulehash.engine.templates.template import Template, TemplateSource
-
 from tests.support.blocks import check_block
 from tests.support.mining import candidate, mine, solve
 

@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from joulehash.engine.chain.header import hash_text
 from joulehash.engine.chain.transaction import Transaction
 from joulehash.engine.errors import InputError, JoulehashError, NodeError
 from joulehash.engine.templates.node import NodeSource
 from joulehash.engine.templates.rpc import NodeRpc
 from joulehash.engine.templates.template import Template, TemplateSource
-
 from tests.conftest import StartNode
 from tests.support.bitcoin_node import ANYONE_ADDRESS, PASSWORD, BitcoinNode
 from tests.support.blocks import check_block

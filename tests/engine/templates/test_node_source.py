@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 import pytest
+
+from joulehash.engine.clock import run_virtual
 from joulehash.engine.errors import NodeError
 from joulehash.engine.templates.node import ChainInfo, HeaderInfo, NodeSource
 from joulehash.engine.templates.rpc import NodeUrl, RpcError
 from joulehash.engine.templates.template import Template
-
-from tests.support.virtual_time import run_virtually
 
 URL = NodeUrl.parse("http://node")
 ADDRESS = {"regtest": "n4fajahJrAuKbN7uNsKjLjQkz9Qn5ewJXQ", "test": "mzK2FFDEhxqHcmrJw1ysqFkVyhUULo45hZ"}
@@ -132,7 +132,7 @@ def virtually(main: Callable[[], Awaitable[None]]) -> None:
     async def run() -> None:
         await main()
 
-    run_virtually(run())
+    run_virtual(run())
 
 
 async def collect(source: NodeSource, into: list[tuple[float, Template]]) -> None:

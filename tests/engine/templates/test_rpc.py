@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from joulehash.engine.errors import InputError, NodeError
 from joulehash.engine.templates import rpc as rpc_module
 from joulehash.engine.templates.rpc import NodeRpc, NodeUrl, RpcError

@@ -3,10 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from joulehash.engine.chain.coinbase import Coinbase, witness_commitment
 from joulehash.engine.chain.transaction import Output
 from joulehash.engine.templates.template import Template
-
 from tests.support.blocks import parse_block
 from tests.support.mining import candidate
 
