@@ -45,7 +45,7 @@ class ScreenFace:
             return
         text = Text.assemble((f"{datetime.now():%H:%M:%S} ", "dim"), (line, _style(event)))
         self._log = [*self._log[1 - _PICTURE_LOG :], text]
-        self._console.print(text, no_wrap=True, overflow="ellipsis", crop=True)
+        self._console.print(text)
 
     async def watch(self, miner: Miner) -> None:
         with self._live:
