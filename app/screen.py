@@ -49,16 +49,10 @@ class ScreenFace:
 
     async def watch(self, miner: Miner) -> None:
         with self._live:
-            try:
-                while True:
-                    self._show(miner)
-                    await asyncio.sleep(_REFRESH_S)
-            finally:
-                self._show(miner)  # how it ended
-
-    def _show(self, miner: Miner) -> None:
-        self._last = panel(miner)
-        self._live.update(self._last, refresh=True)
+            while True:
+                self._last = panel(miner)
+                self._live.update(self._last, refresh=True)
+                await asyncio.sleep(_REFRESH_S)
 
     def close(self, summary: Summary | None) -> None:
         self._live.stop()

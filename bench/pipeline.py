@@ -12,6 +12,7 @@ import sys
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 from threading import Thread, get_ident
@@ -35,7 +36,7 @@ _HARDER = 1 << 199
 
 @dataclass(frozen=True, slots=True)
 class Efficiency:
-    """Hashes a second of the miner and of its bare kernel, on the same threads, in turn."""
+    """Hashes a second of the miner and of its bare kernel, on the same threads, in turn: bare, mining, …, bare."""
 
     kernel: str
     threads: int
@@ -43,8 +44,15 @@ class Efficiency:
     mining_hps: list[float]
 
     @property
+    def ratios(self) -> list[float]:
+        """Of each round: mining to the mean of the bare rates before and after it, as clocks drift."""
+        around = ((before + after) / 2 for before, after in pairwise(self.bare_hps))
+        return [mining / bare for mining, bare in zip(self.mining_hps, around, strict=True)]
+
+    @property
     def ratio(self) -> float:
-        return median(m / b for m, b in zip(self.mining_hps, self.bare_hps, strict=True))
+        """The median over the rounds."""
+        return median(self.ratios)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +65,13 @@ class Latencies:
         return self.samples[min(len(self.samples) - 1, int(q * len(self.samples)))]
 
 
-def measure_efficiency(kernel: str | None, seconds: float, rounds: int = 5) -> Efficiency:
-    """Bare and mining in turn, `seconds` each, `rounds` times."""
+def measure_efficiency(kernel: str | None, seconds: float, rounds: int = 9) -> Efficiency:
+    """Bare and mining in turn, `seconds` each: so many rounds of mining, and one more of the bare kernel."""
     chosen, threads = choose(kernel), len(available_cpus())
-    bare, mining = list[float](), list[float]()
+    bare, mining = [_bare_rate(chosen, threads, seconds)], list[float]()
     for _ in range(rounds):
-        bare.append(_bare_rate(chosen, threads, seconds))
         mining.append(asyncio.run(_mining_rate(chosen.name, seconds)))
+        bare.append(_bare_rate(chosen, threads, seconds))
     return Efficiency(chosen.name, threads, bare, mining)
 
 

@@ -17,7 +17,7 @@ from .kernels import KernelRate
 from .pipeline import Efficiency, Latencies, measure_cpu_time, measure_efficiency, measure_switches
 
 _SWITCHES = 400
-_ROUND_S = 3.0
+_ROUND_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ def measure_pipeline(kernel: str | None, progress: Callable[[str], None]) -> Pip
 def pipeline_lines(p: Pipeline) -> Iterator[tuple[str, str]]:
     """(what, figure) each."""
     e = p.efficiency
-    yield f"mining / bare kernel ({e.kernel}, {e.threads} threads, {len(e.bare_hps)} rounds)", f"{e.ratio:.4f}"
+    yield f"mining / bare kernel ({e.kernel}, {e.threads} threads, {len(e.mining_hps)} rounds)", f"{e.ratio:.3f}"
+    yield "the same, least and most of a round", f"{min(e.ratios):.3f} to {max(e.ratios):.3f}"
     yield "bare kernel, median", f"{median(e.bare_hps) / 1e6:.3f} MH/s"
     yield f"job switch, p50 of {len(p.switch.samples)}", f"{1e3 * p.switch.quantile(0.5):.2f} ms"
     yield "job switch, p99", f"{1e3 * p.switch.quantile(0.99):.2f} ms"
@@ -95,15 +96,15 @@ def page(rates: Sequence[KernelRate], pipeline: Pipeline | None) -> str:
         f"Written by `make bench` on {datetime.now():%Y-%m-%d}. Compare ratios, which hold",
         "",
     ]
-    lines[2] += " where a rate drifts with the clock and with what else the machine does."
+    lines[2] += " where a rate drifts with the clock and with what a machine's neighbours do."
     lines += [f"* {name}: {value}" for name, value in machine().items()]
     lines += [f"* load when it began: {os.getloadavg()[0]:.2f}"] if hasattr(os, "getloadavg") else []
     if rates:
         lines += ["", "## Hash kernels", "", "One thread. `joulehash bench kernels`; rounds in turns, medians.", ""]
         lines += ["| kernel | lanes | MH/s | slowest to fastest round | × portable |", "|---|---|---|---|---|"]
         lines += [
-            f"| {r.name} | {r.lanes} | {r.rate_hps / 1e6:.3f} | {r.spread_hps[0] / 1e6:.3f} to"
-            f" {r.spread_hps[1] / 1e6:.3f} | {r.ratio:.2f} |"
+            f"| {r.name} | {r.lanes} | {r.rate_hps / 1e6:.4g} | {r.spread_hps[0] / 1e6:.4g} to"
+            f" {r.spread_hps[1] / 1e6:.4g} | {r.ratio:.3g} |"
             for r in rates
         ]
     if pipeline is not None:

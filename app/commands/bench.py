@@ -47,7 +47,8 @@ def bench(
     if what is not What.PIPELINE:
         rates = measure_kernels(kernel, seconds, midstates, _progress)
     if what is not What.KERNELS:
-        pipeline = measure_pipeline(kernel[0] if kernel else None, _progress)
+        fastest = max(rates, key=lambda rate: rate.rate_hps).name if rates else None  # which leaves the least time
+        pipeline = measure_pipeline(fastest or (kernel[0] if kernel else None), _progress)
     if as_json:
         typer.echo(to_json(rates, pipeline))
     elif write is None:

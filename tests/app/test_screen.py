@@ -20,11 +20,11 @@ from joulehash.engine.stratum.client import Settings
 WIDTH = 80
 
 
-async def mine(face: ScreenFace, shares: int) -> Summary:
-    miner = Miner(EmbeddedPool(Settings("me"), face.event, 2.0), [CpuDevice(threads=1)], face.event)
+async def mine(face: ScreenFace) -> Summary:
+    miner = Miner(EmbeddedPool(Settings("me"), face.event, 0.2), [CpuDevice(threads=1)], face.event)
     watching = asyncio.create_task(face.watch(miner))
     try:
-        return await miner.run(duration_s=60, shares=shares)
+        return await miner.run(duration_s=2.5)
     finally:
         watching.cancel()
         await asyncio.wait([watching])
@@ -36,7 +36,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, Summary]
     picture = tmp_path_factory.mktemp("picture") / "mine.svg"
     out = StringIO()
     face = ScreenFace(picture, Console(file=out, width=WIDTH, force_terminal=True, color_system=None))
-    summary = asyncio.run(mine(face, shares=2))
+    summary = asyncio.run(mine(face))
     face.close(summary)
     return out.getvalue(), picture, summary
 
@@ -58,7 +58,6 @@ def test_no_line_is_wider_than_the_terminal(shown: tuple[str, Path, Summary]) ->
 
 def test_it_ends_with_the_account(shown: tuple[str, Path, Summary]) -> None:
     text, _, summary = shown
-    assert summary.accepted >= 2
     assert text.splitlines()[-2:] == [
         f"accepted {summary.accepted}, rejected 0, stale 0, duplicate 0, lost 0",
         f"blocks {summary.blocks}, hardware errors 0",

@@ -11,7 +11,7 @@ RATES = [
     KernelRate("numba", 16, 1, 1, 25e6, (24e6, 26e6), 11.6),
 ]
 PIPELINE = Pipeline(
-    Efficiency("portable", 2, [4.0e6, 4.2e6, 4.1e6], [3.96e6, 4.116e6, 4.1e6]),
+    Efficiency("portable", 2, [4.0e6, 4.2e6, 4.0e6, 4.2e6], [3.69e6, 4.059e6, 4.1e6]),
     Latencies([n / 1e4 for n in range(1, 101)]),
     Latencies([0.0001, 0.002]),
     0.076,
@@ -22,14 +22,14 @@ PIPELINE = Pipeline(
 
 def test_the_page_has_every_kernel_and_every_figure() -> None:
     text = page(RATES, PIPELINE)
-    assert "| numba | 16 | 25.000 | 24.000 to 26.000 | 11.60 |" in text
+    assert "| numba | 16 | 25 | 24 to 26 | 11.6 |" in text
     for what, figure in pipeline_lines(PIPELINE):
         assert f"| {what} | {figure} |" in text
     assert str(machine()["compiler"]) in text
 
 
-def test_the_ratio_is_the_median_of_the_pairs() -> None:
-    assert dict(pipeline_lines(PIPELINE))["mining / bare kernel (portable, 2 threads, 3 rounds)"] == "0.9900"
+def test_the_ratio_is_the_median_over_the_rounds() -> None:
+    assert dict(pipeline_lines(PIPELINE))["mining / bare kernel (portable, 2 threads, 3 rounds)"] == "0.990"
 
 
 def test_the_json_names_machine_kernels_and_pipeline() -> None:
