@@ -1,8 +1,8 @@
 """The CPU as a device: a thread for each core, each drawing its own work and scanning it in slices without the GIL.
 
-A slice takes about ten milliseconds; a new clean job ends it within one. Hashes are counted exactly as the kernel
-reports them. Threads run at low priority, so that the event loop stays prompt when all cores are busy. Where claims
-come faster than they are read, threads wait; only claims in dead work are then dropped.
+A slice takes about ten milliseconds of a core; a new clean job ends it within one. Hashes are counted exactly as the
+kernel reports them. Threads run at low priority, so that the event loop stays prompt when all cores are busy. Where
+claims come faster than they are read, threads wait; only claims in dead work are then dropped.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Condition, Thread, get_native_id
-from time import perf_counter
-from typing import TypeVar
+from time import perf_counter, thread_time
+from typing import TypeVar, cast
 
 from ..ext.kernels import Kernel, KernelError, ScanFn, choose
 from .chain.header import double_sha256, hash_number
@@ -24,9 +24,11 @@ from .device import Capabilities, DeviceStats
 from .errors import DeviceError, InputError
 from .work import NONCES, Assignment, Found, Work
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 THREADS_LIMIT = 1024
+THREADS_PER_CPU = 64  # many more of them would not let the event loop through
 _SLICE_S = 0.010
 _MEASURE_S = 0.02
 _STARVED_S = 0.05  # between looks for new headers in an exhausted job
@@ -82,10 +84,11 @@ class CpuDevice:
         affinity: bool = True,
         name: str = "cpu",
     ) -> None:
-        if threads is not None and not 1 <= threads <= THREADS_LIMIT:
-            raise InputError(f"threads: {threads}; takes 1 to {THREADS_LIMIT}")
         self._name, self._wanted = name, kernel
         self._cpus = available_cpus()
+        most = min(THREADS_LIMIT, THREADS_PER_CPU * len(self._cpus))
+        if threads is not None and not 1 <= threads <= most:
+            raise InputError(f"threads: {threads}; takes 1 to {most} on {len(self._cpus)} CPUs")
         self._n_threads = threads or len(self._cpus)
         self._pin = affinity and self._n_threads <= len(self._cpus)
         self._slots = [_Slot() for _ in range(self._n_threads)]
@@ -118,8 +121,8 @@ class CpuDevice:
             raise RuntimeError(f"{self._name}: is started already")
         self._loop = asyncio.get_running_loop()
         if not isinstance(self._wanted, Kernel):
-            try:  # Numba may compile for seconds
-                self._kernel = await asyncio.to_thread(choose, self._wanted)
+            try:
+                self._kernel = await _in_daemon(choose, self._wanted)
             except KernelError as error:
                 raise InputError(str(error)) from None
         assert self._kernel is not None
@@ -209,10 +212,10 @@ class CpuDevice:
         top_word = work.claim_target >> 224
         done, size = 0, 16 * lanes
         while done < work.count and self._order is order:
-            began_s = perf_counter()
+            began_s = thread_time()  # of this thread: waiting for a core is no reason for shorter slices
             first, count = (work.first + done) % NONCES, min(size, work.count - done)
             n_hits, step = scan(midstates, tail, first, count, top_word, hits, slot.stop)
-            took_s = perf_counter() - began_s
+            took_s = thread_time() - began_s
             done += step
             slot.hashes += step * rolled
             pairs = ((work.versions[hits[2 * i]], hits[2 * i + 1]) for i in range(n_hits))
@@ -248,6 +251,32 @@ def is_claim(work: Work, version: int, nonce: int, top_word: int) -> bool:
     """
     number = hash_number(double_sha256(work.header(version, work.ntime, nonce)))
     return number <= work.claim_target or number >> 224 > top_word
+
+
+async def _in_daemon(call: Callable[[A], T], argument: A) -> T:
+    """As asyncio.to_thread, but the program may end before it: Numba compiles for seconds, and cannot be stopped."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if done.done():
+            return  # cancelled
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(cast("T", result))
+
+    def run() -> None:
+        result, failure = None, None
+        try:
+            result = call(argument)
+        except BaseException as error:
+            failure = error
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, result, failure)
+
+    Thread(target=run, name="start", daemon=True).start()
+    return await done
 
 
 def _join(threads: list[Thread]) -> None:
