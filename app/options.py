@@ -99,14 +99,14 @@ def check_block_every(seconds: float | None) -> None:
         raise InputError(f"--block-every: {seconds:g}; takes seconds above 0, at most {_LONGEST_S:g}")
 
 
-def check_picture(path: Path) -> None:
-    """Raises InputError where no picture can be left: before an hour of mining, not after it."""
+def check_writable(option: str, path: Path) -> None:
+    """Raises InputError where no file can be left: before an hour of work, not after it."""
     if path.is_dir():
-        raise InputError(f"--picture {path}: is a folder; takes the name of a file")
+        raise InputError(f"{option} {path}: is a folder; takes the name of a file")
     if not path.parent.is_dir():
-        raise InputError(f"--picture {path}: there is no folder {path.parent}; make it first")
+        raise InputError(f"{option} {path}: there is no folder {path.parent}; make it first")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise InputError(f"--picture {path}: permission denied; choose a folder that you may write to")
+        raise InputError(f"{option} {path}: permission denied; choose a folder that you may write to")
 
 
 def _above_zero(value: float | None, name: str, unit: str) -> None:

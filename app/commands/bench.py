@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...engine.errors import InputError
+from ..options import check_writable
 from ..units import rate_text
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def bench(
         raise InputError(f"--seconds: {seconds:g}; takes seconds above 0, below an hour")
     if not 1 <= midstates <= 256:
         raise InputError(f"--midstates: {midstates}; takes 1 to 256")
+    if write is not None:
+        check_writable("--write", write)
     rates: list[KernelRate] = []
     pipeline: Pipeline | None = None
     if what is not What.PIPELINE:

@@ -27,14 +27,30 @@ def mine(
         typer.Option("-o", "--url", metavar="URL", help="Pool, as stratum+tcp://HOST:PORT or stratum+ssl://HOST:PORT."),
     ] = None,
     user: Annotated[
-        str | None, typer.Option("-u", "--user", help="User name at the pool, often ADDRESS.WORKER.")
+        str | None, typer.Option("-u", "--user", metavar="USER", help="User name at the pool, often ADDRESS.WORKER.")
     ] = None,
-    password: Annotated[str | None, typer.Option("-p", "--password", "--pass", help="Password at the pool.")] = None,
+    password: Annotated[
+        str | None,
+        typer.Option("-p", "--password", "--pass", metavar="PASS", help="Password at the pool.", show_default="x"),
+    ] = None,
     device: Annotated[
-        list[str] | None, typer.Option("-d", "--device", metavar="DEVICE", help="What to mine with: cpu or cpu:KERNEL.")
+        list[str] | None,
+        typer.Option(
+            "-d", "--device", metavar="DEVICE", help="What to mine with: cpu or cpu:KERNEL.", show_default="cpu"
+        ),
     ] = None,
-    kernel: Annotated[str | None, typer.Option("-k", "--kernel", help="Hash kernel; short for -d cpu:KERNEL.")] = None,
-    threads: Annotated[int | None, typer.Option("-t", "--threads", help="CPU threads; one for each core.")] = None,
+    kernel: Annotated[
+        str | None,
+        typer.Option(
+            "-k",
+            "--kernel",
+            metavar="KERNEL",
+            help="Hash kernel, as joulehash doctor lists them; short for -d cpu:KERNEL.",
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option("-t", "--threads", metavar="N", help="CPU threads.", show_default="one for each core")
+    ] = None,
     affinity: Annotated[
         bool | None, typer.Option("--affinity/--no-affinity", help="Bind each thread to its core.", show_default="bind")
     ] = None,
@@ -62,7 +78,7 @@ def mine(
 ) -> int:
     """Mine with the CPU, on a pool or, without -o, on an embedded one that needs nothing."""
     from ..faces import choose_face
-    from ..options import MineOptions, check_picture, load_options, merge, one_pool
+    from ..options import MineOptions, check_writable, load_options, merge, one_pool
     from ..signals import noted_signals
 
     given = MineOptions(
@@ -85,7 +101,7 @@ def mine(
         if picture is not None and as_json:
             raise InputError("--picture: is of the screen; leave it out with --json")
         if picture is not None:
-            check_picture(picture)
+            check_writable("--picture", picture)
         asyncio.run(_mine(options, choose_face(as_json=as_json, picture=picture), signals))
     return 0
 

@@ -143,6 +143,13 @@ class _Face:
 def parse_listen(text: str) -> tuple[str, int]:
     """HOST:PORT, [IPV6]:PORT or :PORT for every address. Raises InputError."""
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise InputError(f"--listen {text!r}: takes HOST:PORT with a port of 0 (any free one) to 65535")
+    ipv6 = host.startswith("[") and host.endswith("]")
+    if (
+        not colon
+        or (not ipv6 and any(sign in host for sign in ":[]"))
+        or not port.isascii()
+        or not port.isdigit()
+        or int(port) > 65535
+    ):
+        raise InputError(f"--listen {text!r}: takes HOST:PORT or [IPV6]:PORT with a port of 0 (any free one) to 65535")
     return host.strip("[]") or "0.0.0.0", int(port)

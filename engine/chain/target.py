@@ -55,10 +55,11 @@ def exact_difficulty(difficulty: Difficulty) -> Fraction:
             raise ValueError  # before Fraction writes all its digits out
         exact = Fraction(number)
     except (ValueError, InvalidOperation):
-        raise ValueError(f"difficulty {difficulty!r:.40}: takes a number from 1e-100 to 1e100") from None
+        raise ValueError(f"difficulty {str(difficulty)!r:.40}: takes a number from 1e-100 to 1e100") from None
     if not Fraction(1, 10**100) <= exact <= 10**100:
-        too = "low" if exact < 1 else "high"  # the number itself might take thousands of digits
-        raise ValueError(f"difficulty too {too}: takes a number from 1e-100 to 1e100")
+        too = "low" if exact < 1 else "high"  # an integer might take thousands of digits, too many to write
+        shown = f" {difficulty!r:.40}" if isinstance(difficulty, str) else f" too {too}"
+        raise ValueError(f"difficulty{shown}: takes a number from 1e-100 to 1e100")
     return exact
 
 

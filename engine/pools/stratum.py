@@ -255,9 +255,9 @@ class StratumPool:
                 self._redirected(event)
             case Said(text):
                 self._report(PoolMessage(self.name, text))
-            case BadLine(reason):
+            case BadLine(reason, excerpt):
                 self._malformed += 1
-                self._report(Malformed(self.name, reason))
+                self._report(Malformed(self.name, f"{reason}: {excerpt!r}" if excerpt else reason))
             case _:
                 pass
 
