@@ -198,7 +198,7 @@ def test_the_rate_of_shares_has_a_ceiling() -> None:
             assert [answer["error"] is None for answer in answers] == [True] * 5 + [False] * 3
             assert answers[-1]["error"][0] == 20
 
-    play(body, limits=Limits(shares_per_s=0.001, burst=5))
+    play(body, limits=Limits(shares_per_s=0.001, burst=7))  # two of them to log in
 
 
 def test_who_does_not_read_is_dropped() -> None:
@@ -434,6 +434,7 @@ def block_after(chain: Broken, *, stop_at_once: bool = False) -> tuple[PoolBlock
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("joulehash.engine.poolserver.blocks._RETRY_S", 0.01)
+    monkeypatch.setattr("joulehash.engine.poolserver.blocks._TRY_S", 0.2)
     monkeypatch.setattr("joulehash.engine.poolserver.server._SOURCE_RETRY_S", 0.1)
 
 
@@ -457,12 +458,20 @@ def test_a_refused_block_is_reported_with_the_chains_words() -> None:
 def test_a_node_that_never_answers_is_given_up_with_its_reason() -> None:
     block, chain = block_after(Broken(submits=10**9))
     assert (block.accepted, block.reason) == (False, "node 127.0.0.1: no answer")
-    assert chain.tries == 60
+    assert chain.tries > 1
 
 
 def test_a_block_found_at_the_end_is_still_handed_in() -> None:
     block, _ = block_after(Broken(submits=3), stop_at_once=True)
     assert block.accepted
+
+
+def test_a_block_without_an_answer_at_the_end_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("joulehash.engine.poolserver.blocks._TRY_S", 60.0)
+    monkeypatch.setattr("joulehash.engine.poolserver.server._LAST_BLOCKS_S", 0.05)
+    block, chain = block_after(Broken(submits=10**9), stop_at_once=True)
+    assert (block.accepted, block.reason) == (False, "the pool was stopped before the chain answered")
+    assert chain.stops == 1
 
 
 def test_an_error_of_the_body_comes_out_as_it_is() -> None:
