@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def stop_on_signals(stop: Callable[[], None]) -> Generator[None]:
+def stop_on_signals(stop: Callable[[], object]) -> Generator[None]:
     """Call `stop` for the first signal while the block runs; a second one is a KeyboardInterrupt."""
     loop = asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM)
