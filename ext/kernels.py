@@ -1,7 +1,7 @@
 """The table of hash kernels: one row each, one signature, chosen by name.
 
-A new kernel is a file beside this one and a row in KERNELS: a C file whose last line is its entry in the C table, or
-a Python module with a `scan`. Every row passes the same tests (tests/ext/test_kernels.py).
+A new kernel is a file beside this one and a row in KERNELS: a Python module with a `scan`, or a C file whose last line
+is its entry in the C table. Every row passes the same tests (tests/ext/test_kernels.py). docs/kernels.md has the steps.
 """
 
 from __future__ import annotations

@@ -2,6 +2,10 @@
 
 Names are looked up anew for each connection. Their addresses are tried in turn, the next one 0.25 s after the one
 before (RFC 8305, "happy eyeballs"); the first that answers is taken. Leaves out proxies.
+
+asyncio's create_connection(happy_eyeballs_delay=…) would do the same, but looks names up in the loop's executor, whose
+threads asyncio.run joins: a name server that hangs would hold up our exit. It takes no addresses that were looked up
+elsewhere, and the race inside it (asyncio.staggered) is no public interface.
 """
 
 from __future__ import annotations
