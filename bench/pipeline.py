@@ -28,7 +28,7 @@ from ..engine.stratum.client import Settings
 from ..engine.templates.memory import MemoryChain
 from ..ext.kernels import Kernel, choose
 
-_SLICE = 1 << 16
+_MOST_NONCES = 1 << 20  # of one bare call
 _LAG_SAMPLE_S = 0.005
 _HARD = 1 << 200  # block targets that no CPU meets while we look
 _HARDER = 1 << 199
@@ -103,7 +103,7 @@ def _bare_rate(kernel: Kernel, threads: int, seconds: float) -> float:
         done, size, began_s = 0, kernel.lanes, perf_counter()
         while (took_s := perf_counter() - began_s) < seconds:
             done += scan(state, tail, done % 2**32, size, 0, hits, stop)[1]
-            size = min(2 * size, _SLICE * 16)
+            size = min(2 * size, _MOST_NONCES)
         rates.append(done / took_s)
 
     running = [Thread(target=hash_on, args=(cpus[i % len(cpus)],)) for i in range(threads)]

@@ -72,7 +72,11 @@ class _Order:
 
 
 class CpuDevice:
-    """A Device. `kernel` is a row of KERNELS, its name, or None for the best; `threads` None for one a core."""
+    """A Device.
+
+    kernel   a row of KERNELS, its name, or None for the first of them that runs here
+    threads  None: one for each core
+    """
 
     def __init__(
         self,
@@ -114,8 +118,10 @@ class CpuDevice:
         return DeviceStats(sum(slot.hashes for slot in self._slots), starved_s, f"{kernel}, {threads}")
 
     async def start(self) -> None:
-        if self._threads:
+        if self._running:
             raise RuntimeError(f"{self._name}: is started already")
+        if self._threads:  # a stop was given up waiting for them
+            raise DeviceError(f"{self._name}: its threads have not ended yet; they hang in its kernel")
         self._loop = asyncio.get_running_loop()
         if not isinstance(self._wanted, Kernel):
             try:  # Numba may compile for seconds

@@ -343,9 +343,7 @@ class ClientProtocol:
     def _ask(self, message: Message) -> int:
         identity = self._next_id
         self._next_id += 1
-        self._asked[identity] = message
-        if len(self._asked) > 2 * _PENDING_LIMIT:  # requests that are never answered must not pile up
-            del self._asked[next(iter(self._asked))]
+        self._asked[identity] = message  # bounded: shares by _PENDING_LIMIT, all else is asked once a connection
         self._out += encode_request(identity, message.method, message.encode())
         return identity
 

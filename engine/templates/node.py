@@ -137,7 +137,7 @@ class NodeSource:
         return await self._ask()
 
     async def _follow(self, template: Template) -> None:
-        """Puts out newer templates for ever: when the longpoll has one, after our own block, and when one is used up."""
+        """Puts out newer templates for ever: when longpoll has one, after our own block, and when one is used up."""
         longpoll: asyncio.Task[Template] | None = None
         try:
             while True:

@@ -198,7 +198,7 @@ def test_the_rate_of_shares_has_a_ceiling() -> None:
             assert [answer["error"] is None for answer in answers] == [True] * 3 + [False] * 5  # two were the login's
             assert answers[-1]["error"][0] == 20
 
-    play(body, limits=Limits(shares_per_s=0.001, burst=7))  # two of them to log in
+    play(body, limits=Limits(shares_per_s=0.001, burst=5))
 
 
 def test_who_does_not_read_is_dropped() -> None:
