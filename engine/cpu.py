@@ -94,6 +94,7 @@ class CpuDevice:
         self._pin = affinity and self._n_threads <= len(self._cpus)
         self._slots = [_Slot() for _ in range(self._n_threads)]
         self._threads: list[Thread] = []
+        self._ends: list[asyncio.Future[None]] = []  # one a thread, done with its last word
         self._changed = Condition()  # guards the next three, and the inbox's count
         self._order = _Order(0, None)
         self._dead = 0  # orders up to this serial are dead
@@ -122,7 +123,7 @@ class CpuDevice:
             raise RuntimeError(f"{self._name}: is started already")
         if self._threads:  # a stop was given up waiting for them
             raise DeviceError(f"{self._name}: its threads have not ended yet; they hang in its kernel")
-        self._loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         if not isinstance(self._wanted, Kernel):
             try:  # Numba may compile for seconds
                 self._kernel = await asyncio.to_thread(choose, self._wanted)
@@ -132,13 +133,15 @@ class CpuDevice:
         self._nominal_hps = await asyncio.to_thread(_measure, self._kernel) * self._n_threads
         self._inbox, self._running = _Inbox(), True
         for index in range(self._n_threads):
-            thread = Thread(target=self._thread, args=(index,), name=f"{self._name}-{index}", daemon=True)
+            end: asyncio.Future[None] = loop.create_future()
+            thread = Thread(target=self._thread, args=(index, end), name=f"{self._name}-{index}", daemon=True)
             try:
                 thread.start()
             except RuntimeError as error:  # the system's limit
                 await self.stop()
                 raise DeviceError(f"{self._name}: thread {index + 1} of {self._n_threads}: {error}") from None
             self._threads.append(thread)
+            self._ends.append(end)
 
     def give(self, assignment: Assignment | None, *, clean: bool) -> None:
         with self._changed:
@@ -152,8 +155,11 @@ class CpuDevice:
         with self._changed:
             self._command(None, dead=True)
             self._running = False
-        await asyncio.to_thread(_join, self._threads)
-        self._threads = []
+        if self._ends:  # not joined in the loop's executor: a thread that hangs would hold up our exit there
+            await asyncio.wait(self._ends)
+        for thread in self._threads:
+            thread.join()
+        self._threads, self._ends = [], []
         self._inbox.items.put_nowait(None)
 
     def _command(self, assignment: Assignment | None, *, dead: bool) -> None:
@@ -177,7 +183,7 @@ class CpuDevice:
 
     # The threads
 
-    def _thread(self, index: int) -> None:
+    def _thread(self, index: int, end: asyncio.Future[None]) -> None:
         slot, inbox = self._slots[index], self._inbox
         assert self._kernel is not None
         try:
@@ -191,6 +197,8 @@ class CpuDevice:
                     self._mine(slot, scan, order, order.assignment, work)
         except BaseException as error:  # whatever it was, the miner must hear of it
             self._to_loop(inbox.items.put_nowait, error)
+        finally:
+            self._to_loop(end.set_result, None)
 
     def _next(self, slot: _Slot) -> _Order:
         """Wait for an assignment; without one the device stops."""
@@ -254,11 +262,6 @@ def is_claim(work: Work, version: int, nonce: int, top_word: int) -> bool:
     """
     number = hash_number(double_sha256(work.header(version, work.ntime, nonce)))
     return number <= work.claim_target or number >> 224 > top_word
-
-
-def _join(threads: list[Thread]) -> None:
-    for thread in threads:
-        thread.join()
 
 
 def be_modest(cpu: int | None) -> None:
