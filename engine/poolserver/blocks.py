@@ -29,16 +29,17 @@ class BlockDesk:
 
     async def run(self) -> None:
         """Cancelled, it reports those that were put and not answered as lost."""
-        found: Hashed | None = None
-        try:
-            while (found := await self._found.get()) is not None:
-                template = found.job.template
-                self._tell(found, await self._hand_in(template.block(found.header, found.coinbase), template))
-        except asyncio.CancelledError:
-            while found is not None:
-                self._tell(found, "the pool was stopped before the chain answered")
-                found = None if self._found.empty() else self._found.get_nowait()
-            raise
+        found: Hashed | None
+        while (found := await self._found.get()) is not None:
+            template = found.job.template
+            try:
+                reason = await self._hand_in(template.block(found.header, found.coinbase), template)
+            except asyncio.CancelledError:
+                while found is not None:
+                    self._tell(found, "the pool was stopped before the chain answered")
+                    found = None if self._found.empty() else self._found.get_nowait()
+                raise
+            self._tell(found, reason)
 
     def _tell(self, found: Hashed, reason: str | None) -> None:
         name = hash_text(Header.parse(found.header).hash)
