@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import gc
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from fractions import Fraction
