@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -250,7 +251,7 @@ def test_listens_on_loopback_unless_told_otherwise() -> None:
     [
         ("no host", 3333, "listen on no host:3333: "),
         ("127.0.0.1", 70_000, "listen on 127.0.0.1:70000: "),
-        ("192.0.2.1", 3333, "cannot assign requested address"),
+        ("192.0.2.1", 3333, "cannot assign requested address|could not bind"),
     ],
 )
 def test_an_address_that_cannot_be_had_is_one_line(host: str, port: int, why: str) -> None:
@@ -259,7 +260,7 @@ def test_an_address_that_cannot_be_had_is_one_line(host: str, port: int, why: st
 
     with pytest.raises(InputError, match=r"choose another with --listen$") as caught:
         play(body, host=host, port=port)
-    assert why in str(caught.value)
+    assert re.search(why, str(caught.value))
     assert str(caught.value).isprintable()
 
 
