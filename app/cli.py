@@ -6,15 +6,20 @@ Exit codes: 0 done or pass, 1 fail, 2 could not run. What a command needs is imp
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
 import sys
-from typing import Annotated, cast
+import threading
+from contextlib import suppress
+from typing import Annotated, NoReturn, cast
 
 import typer
 
 from ..engine.errors import JoulehashError
 from ..ext.kernels import KernelError
 from .commands import bench, doctor, mine, pool, scan
-from .output import discard_stdout
+from .output import discard_stdout, output_failure
 
 EXIT_ERROR = 2
 _UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])  # typer has no public name for it
@@ -53,7 +58,15 @@ def root(
 
 def main() -> None:
     """Run the command line and exit."""
-    sys.exit(run(sys.argv[1:]))
+    if sys.stdout is None or sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]  # closed by >&-
+        nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
+    code = run(sys.argv[1:])
+    for number in (signal.SIGINT, signal.SIGTERM):  # all is said and done: nothing is left to end
+        signal.signal(number, signal.SIG_IGN)
+    if threading.active_count() > 1:
+        _leave(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -64,13 +77,42 @@ def run(arguments: list[str]) -> int:
         return _fail(str(error))
     except _UsageError as error:
         message = cast("str", getattr(error, "format_message", error.__str__)())
-        return _fail(f"{message.rstrip('.')}; see joulehash --help")
+        return _fail(f"{message.rstrip('.')}{_given(error, arguments)}; see {_command(error)} --help")
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         discard_stdout()
         return 141
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        discard_stdout()
+        return _fail(f"stdout: {error.strerror}")
+    if (failure := output_failure()) is not None:
+        return _fail(failure)
     return code if isinstance(code, int) else 0
+
+
+def _given(error: Exception, arguments: list[str]) -> str:
+    """The value that an option was refused with, which typer does not tell."""
+    for name in cast("list[str]", getattr(getattr(error, "param", None), "opts", [])):
+        for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+            value = following if argument == name else argument.removeprefix(f"{name}=")
+            if argument == name or value != argument:
+                return f", not {value[:40]!r}"
+    return ""
+
+
+def _command(error: Exception) -> str:
+    return cast("str", getattr(getattr(error, "ctx", None), "command_path", "joulehash"))
+
+
+def _leave(code: int) -> NoReturn:
+    """Exit without taking the interpreter down under threads that cannot be stopped: Numba's compiler would crash."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(code)
 
 
 def _fail(message: str) -> int:

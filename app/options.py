@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +11,8 @@ import msgspec
 
 from ..engine.chain.target import exact_difficulty
 from ..engine.errors import InputError
+
+_LONGEST_S = 1e9  # between blocks: some thirty years
 
 
 class MineOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -31,10 +34,13 @@ class MineOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rena
     def check(self) -> None:
         """Raises InputError for the first option out of bounds."""
         _above_zero(self.duration, "--duration", "seconds")
-        _above_zero(self.block_every, "--block-every", "seconds")
+        check_block_every(self.block_every)
         _above_zero(self.shares, "--shares", "a number of shares")
-        if self.url is not None and not self.user:
+        if self.url is not None and not (self.user or "").strip():
             raise InputError(f"pool {self.url}: the user name is missing; give it with -u, often ADDRESS.WORKER")
+        for name, text in (("-u", self.user), ("-p", self.password)):
+            if text is not None and any(ord(char) < 32 or ord(char) == 127 for char in text):
+                raise InputError(f"{name}: holds control characters; takes what can be typed, without line ends")
         if self.url is not None and self.block_every is not None:
             raise InputError("--block-every: is for the embedded pool; leave it out with -o")
         _ = self.suggested
@@ -85,6 +91,22 @@ def one_pool(urls: list[str] | None) -> str | None:
     if urls is not None and len(urls) > 1:
         raise InputError(f"-o: {len(urls)} pools; this version takes one")
     return urls[0] if urls else None
+
+
+def check_block_every(seconds: float | None) -> None:
+    """Raises InputError for what no chain in memory can be paced to."""
+    if seconds is not None and not 0 < seconds <= _LONGEST_S:
+        raise InputError(f"--block-every: {seconds:g}; takes seconds above 0, at most {_LONGEST_S:g}")
+
+
+def check_picture(path: Path) -> None:
+    """Raises InputError where no picture can be left: before an hour of mining, not after it."""
+    if path.is_dir():
+        raise InputError(f"--picture {path}: is a folder; takes the name of a file")
+    if not path.parent.is_dir():
+        raise InputError(f"--picture {path}: there is no folder {path.parent}; make it first")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise InputError(f"--picture {path}: permission denied; choose a folder that you may write to")
 
 
 def _above_zero(value: float | None, name: str, unit: str) -> None:

@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..engine.chain.target import difficulty_from_target
+from ..engine.errors import InputError
 from ..engine.events import DeviceFailed, Disconnected, Event, HardwareError, Malformed, PoolBlock, ShareDone, Summary
 from ..engine.miner import Miner
 from ..engine.tally import Outcome
@@ -48,18 +49,29 @@ class ScreenFace:
         self._console.print(text)
 
     async def watch(self, miner: Miner) -> None:
+        size = self._console.size
         with self._live:
             while True:
+                if self._console.size != size:  # the terminal has wrapped what it shows: draw it anew
+                    size = self._console.size
+                    self._console.clear()
+                    for text in self._log:
+                        self._console.print(text)
                 self._last = panel(miner)
                 self._live.update(self._last, refresh=True)
                 await asyncio.sleep(_REFRESH_S)
 
     def close(self, summary: Summary | None) -> None:
         self._live.stop()
+        if not self._console.is_terminal:
+            self._console.line()
         for line in summary_lines(summary) if summary is not None else ():
             self._console.print(line)
         if self._picture is not None and self._last is not None:
-            self._picture.write_text(_svg([*self._log, self._last]), encoding="utf-8")
+            try:
+                self._picture.write_text(_svg([*self._log, self._last]), encoding="utf-8")
+            except OSError as error:
+                raise InputError(f"--picture {self._picture}: {error.strerror}") from None
 
 
 def panel(miner: Miner) -> RenderableType:

@@ -1,8 +1,8 @@
 """The CPU as a device: a thread for each core, each drawing its own work and scanning it in slices without the GIL.
 
-A slice takes about ten milliseconds; a new clean job ends it within one. Hashes are counted exactly as the kernel
-reports them. Threads run at low priority, so that the event loop stays prompt when all cores are busy. Where claims
-come faster than they are read, threads wait; only claims in dead work are then dropped.
+A slice takes about ten milliseconds of a core; a new clean job ends it within one. Hashes are counted exactly as the
+kernel reports them. Threads run at low priority, so that the event loop stays prompt when all cores are busy. Where
+claims come faster than they are read, threads wait; only claims in dead work are then dropped.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from array import array
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Condition, Thread, get_native_id
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import TypeVar
 
 from ..ext.kernels import Kernel, KernelError, ScanFn, choose
 from .chain.header import double_sha256, hash_number
+from .daemon import in_daemon
 from .device import Capabilities, DeviceStats
 from .errors import DeviceError, InputError
 from .work import NONCES, Assignment, Found, Work
@@ -27,6 +29,7 @@ from .work import NONCES, Assignment, Found, Work
 T = TypeVar("T")
 
 THREADS_LIMIT = 1024
+THREADS_PER_CPU = 64  # many more of them would not let the event loop through
 _SLICE_S = 0.010
 _MEASURE_S = 0.02
 _STARVED_S = 0.05  # between looks for new headers in an exhausted job
@@ -86,10 +89,11 @@ class CpuDevice:
         affinity: bool = True,
         name: str = "cpu",
     ) -> None:
-        if threads is not None and not 1 <= threads <= THREADS_LIMIT:
-            raise InputError(f"threads: {threads}; takes 1 to {THREADS_LIMIT}")
         self._name, self._wanted = name, kernel
         self._cpus = available_cpus()
+        most = min(THREADS_LIMIT, THREADS_PER_CPU * len(self._cpus))
+        if threads is not None and not 1 <= threads <= most:
+            raise InputError(f"threads: {threads}; takes 1 to {most} on {len(self._cpus)} CPUs")
         self._n_threads = threads or len(self._cpus)
         self._pin = affinity and self._n_threads <= len(self._cpus)
         self._slots = [_Slot() for _ in range(self._n_threads)]
@@ -125,12 +129,12 @@ class CpuDevice:
             raise DeviceError(f"{self._name}: its threads have not ended yet; they hang in its kernel")
         loop = self._loop = asyncio.get_running_loop()
         if not isinstance(self._wanted, Kernel):
-            try:  # Numba may compile for seconds
-                self._kernel = await asyncio.to_thread(choose, self._wanted)
+            try:
+                self._kernel = await in_daemon(partial(choose, self._wanted))
             except KernelError as error:
                 raise InputError(str(error)) from None
         assert self._kernel is not None
-        self._nominal_hps = await asyncio.to_thread(_measure, self._kernel) * self._n_threads
+        self._nominal_hps = await in_daemon(partial(_measure, self._kernel)) * self._n_threads
         self._inbox, self._running = _Inbox(), True
         for index in range(self._n_threads):
             end: asyncio.Future[None] = loop.create_future()
@@ -223,10 +227,10 @@ class CpuDevice:
         top_word = work.claim_target >> 224
         done, size = 0, 16 * lanes
         while done < work.count and self._order is order:
-            began_s = perf_counter()
+            began_s = thread_time()  # of this thread: waiting for a core is no reason for shorter slices
             first, count = (work.first + done) % NONCES, min(size, work.count - done)
             n_hits, step = scan(midstates, tail, first, count, top_word, hits, slot.stop)
-            took_s = perf_counter() - began_s
+            took_s = thread_time() - began_s
             done += step
             slot.hashes += step * rolled
             pairs = ((work.versions[hits[2 * i]], hits[2 * i + 1]) for i in range(n_hits))

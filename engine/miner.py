@@ -81,8 +81,10 @@ class Miner:
         """
         self._shares_wanted = shares
         try:
-            await self._start_all()
-            await self._mine(duration_s)
+            if await self._start_devices():
+                self._pool_open = True
+                await self.pool.start(self._demand())
+                await self._mine(duration_s)
         except BaseExceptionGroup as group:
             error = cause(group)
             raise error from error.__cause__
@@ -90,12 +92,17 @@ class Miner:
             await self._close()
         return self.summary()
 
-    async def _start_all(self) -> None:
+    async def _start_devices(self) -> bool:
+        """All at once. False: stopped before they had started, which may take them seconds."""
         async with asyncio.TaskGroup() as group:
-            for state in self.devices.values():
-                group.create_task(self._start(state))
-        self._pool_open = True
-        await self.pool.start(self._demand())
+            starts = [group.create_task(self._start(state)) for state in self.devices.values()]
+            stopping = asyncio.create_task(self._stopping.wait())
+            stopping.add_done_callback(lambda _: [start.cancel() for start in starts])
+            try:
+                await asyncio.gather(*starts, return_exceptions=True)
+            finally:
+                stopping.cancel()
+        return not any(start.cancelled() for start in starts)
 
     async def _mine(self, duration_s: float | None) -> None:
         """Everything that runs while mining; from the outside in: devices stop first, then the pool."""

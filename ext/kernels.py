@@ -115,18 +115,22 @@ def choose(name: str | None = None) -> Kernel:
 
     It is self-tested on a real block before it is first returned. Raises KernelError.
     """
-    name = name or os.environ.get(ENVIRONMENT) or None
-    if name is None:
-        kernel = next(k for k in KERNELS.values() if k.missing() is None)
-    elif name not in KERNELS:
-        raise KernelError(f"kernel {name!r} is unknown; choose from {', '.join(KERNELS)}")
-    else:
-        kernel = KERNELS[name]
+    kernel = row(name) or next(k for k in KERNELS.values() if k.missing() is None)
     if reason := kernel.missing():
         runnable = ", ".join(k.name for k in KERNELS.values() if k.missing() is None)
         raise KernelError(f"kernel {kernel.name} cannot run here: {reason}; choose from {runnable}")
     _tested(kernel)
     return kernel
+
+
+def row(name: str | None) -> Kernel | None:
+    """The row of that name, or the one JOULEHASH_KERNEL names; None: neither names any. Nothing is loaded."""
+    where, wanted = ("", name) if name is not None else (f"{ENVIRONMENT}: ", os.environ.get(ENVIRONMENT) or None)
+    if wanted is None:
+        return None
+    if wanted not in KERNELS:
+        raise KernelError(f"{where}kernel {wanted!r} is unknown; choose from {', '.join(KERNELS)}")
+    return KERNELS[wanted]
 
 
 @cache

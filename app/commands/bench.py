@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -49,6 +50,7 @@ def bench(
     if what is not What.KERNELS:
         fastest = max(rates, key=lambda rate: rate.rate_hps).name if rates else None  # which leaves the least time
         pipeline = measure_pipeline(fastest or (kernel[0] if kernel else None), _progress)
+    _progress_done()
     if as_json:
         typer.echo(to_json(rates, pipeline))
     elif write is None:
@@ -63,7 +65,16 @@ def bench(
 
 
 def _progress(text: str) -> None:
-    typer.echo(text, err=True)
+    """One line that is written over on a terminal; in a log only what takes long, not each turn."""
+    if sys.stderr.isatty():
+        typer.echo(f"\r\x1b[K{text}", err=True, nl=False)
+    elif ": round" not in text:
+        typer.echo(text, err=True)
+
+
+def _progress_done() -> None:
+    if sys.stderr.isatty():
+        typer.echo("\r\x1b[K", err=True, nl=False)
 
 
 def _show(rates: list[KernelRate], pipeline: Pipeline | None) -> None:

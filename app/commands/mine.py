@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...engine.pool import Pool
     from ..faces import Face
     from ..options import MineOptions
+    from ..signals import Signals
 
 VERSION_MASK = 0x1FFFE000  # BIP320: the bits that are ours to roll
 
@@ -61,7 +62,8 @@ def mine(
 ) -> int:
     """Mine with the CPU, on a pool or, without -o, on an embedded one that needs nothing."""
     from ..faces import choose_face
-    from ..options import MineOptions, load_options, merge, one_pool
+    from ..options import MineOptions, check_picture, load_options, merge, one_pool
+    from ..signals import noted_signals
 
     given = MineOptions(
         url=one_pool(url),
@@ -77,30 +79,36 @@ def mine(
         difficulty=difficulty,
         version_rolling=version_rolling,
     )
-    options = merge(given, load_options(config))
-    options.check()
-    asyncio.run(_mine(options, choose_face(as_json=as_json, picture=picture)))
+    with noted_signals() as signals:
+        options = merge(given, load_options(config))
+        options.check()
+        if picture is not None and as_json:
+            raise InputError("--picture: is of the screen; leave it out with --json")
+        if picture is not None:
+            check_picture(picture)
+        asyncio.run(_mine(options, choose_face(as_json=as_json, picture=picture), signals))
     return 0
 
 
-async def _mine(options: MineOptions, face: Face) -> None:
+async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
     from ... import __version__
     from ...engine.events import Started
     from ...engine.miner import Miner
-    from ..signals import stop_on_signals
 
     summary: Summary | None = None
     try:
         devices = make_devices(options)
         miner = Miner(make_pool(options, face.event), devices, face.event)
-        with stop_on_signals(miner.stop):
-            face.event(Started(__version__, miner.pool.name, [d.name for d in devices]))
+        face.event(Started(__version__, miner.pool.name, [d.name for d in devices]))
+        running = asyncio.create_task(miner.run(options.duration, options.shares))
+        with signals.tell(miner.stop, running.cancel):
             watching = asyncio.create_task(face.watch(miner))
             try:
-                summary = await miner.run(options.duration, options.shares)
+                await asyncio.wait([running])
             finally:
                 watching.cancel()
                 await asyncio.wait([watching])
+        summary = miner.summary() if running.cancelled() else running.result()
     finally:
         face.close(summary)
 
@@ -108,15 +116,17 @@ async def _mine(options: MineOptions, face: Face) -> None:
 def make_devices(options: MineOptions) -> list[Device]:
     """The devices that -d names; without it the CPU. Raises InputError."""
     from ...engine.cpu import CpuDevice
+    from ...ext.kernels import row
 
-    names = options.device or [f"cpu:{options.kernel}" if options.kernel else "cpu"]
+    names = options.device or ["cpu" if options.kernel is None else f"cpu:{options.kernel}"]
     if options.device and options.kernel:
         raise InputError("--kernel is short for -d cpu:KERNEL: give one of them")
     devices: list[Device] = []
     for name in names:
-        kind, _, kernel = name.partition(":")
+        kind, colon, kernel = name.partition(":")
         if kind != "cpu":
             raise InputError(f"device {name!r}: is unknown; takes cpu or cpu:KERNEL")
+        row(kernel if colon else None)
         affinity = options.affinity is not False
         devices.append(CpuDevice(kernel or None, options.threads, affinity=affinity, name=name))
     if len({device.name for device in devices}) < len(devices):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ...engine.poolserver.pace import Pace
     from ...engine.poolserver.server import PoolServer, ServerSettings
     from ...engine.templates.template import TemplateSource
+    from ..signals import Signals
 
 _STATUS_S = 30.0
 _ASSUMED_HPS = 2e6  # of the miners together, until they are measured
@@ -47,6 +48,8 @@ def pool(
     from ...engine.chain.target import exact_difficulty
     from ...engine.poolserver.pace import Pace
     from ...engine.poolserver.server import ServerSettings
+    from ..options import check_block_every
+    from ..signals import noted_signals
 
     if node is not None and address is None:
         raise InputError("--node: whom shall the blocks pay? give a payout address of the node's chain with --address")
@@ -54,8 +57,7 @@ def pool(
         raise InputError("--address: is for --node; a chain in memory pays nobody")
     if node is not None and block_every is not None:
         raise InputError("--block-every: is for the chain in memory; leave it out with --node")
-    if block_every is not None and not 0 < block_every < float("inf"):
-        raise InputError(f"--block-every: {block_every:g}; takes seconds above 0")
+    check_block_every(block_every)
     if sessions < 1:
         raise InputError(f"--sessions: {sessions}; takes 1 or more")
     try:
@@ -65,18 +67,18 @@ def pool(
     host, port = parse_listen(listen)
     settings = ServerSettings(host, port, start, min(start, Fraction(1, 10**6)), sessions=sessions)
     pace = Pace(block_every or 60.0, _ASSUMED_HPS) if node is None else None
-    asyncio.run(_serve(settings, pace, node, address, _Face(as_json=as_json)))
+    with noted_signals() as signals:
+        asyncio.run(_serve(settings, pace, node, address, _Face(as_json=as_json), signals))
     return 0
 
 
 async def _serve(
-    settings: ServerSettings, pace: Pace | None, node: str | None, address: str | None, face: _Face
+    settings: ServerSettings, pace: Pace | None, node: str | None, address: str | None, face: _Face, signals: Signals
 ) -> None:
     from ...engine.events import Note
     from ...engine.poolserver.server import PoolServer, serving
     from ...engine.templates.memory import MemoryChain
     from ...engine.templates.node import NodeSource
-    from ..signals import stop_on_signals
 
     source: TemplateSource
     if node is not None and address is not None:
@@ -93,7 +95,7 @@ async def _serve(
             await face.watch(server)
 
     running = asyncio.create_task(run())
-    with stop_on_signals(running.cancel):
+    with signals.tell(running.cancel):
         await asyncio.wait([running])
     if not running.cancelled():
         running.result()  # it ends by itself only with an error

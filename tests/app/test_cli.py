@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from joulehash.app.cli import run
+from joulehash.ext.kernels import KERNELS
 
 GENESIS = (
     "0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e"
@@ -16,9 +17,13 @@ POOL = ["mine", "-u", "me", "-o"]
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["mine", "--threads", "0"], "threads: 0; takes 1 to 1024"),
+        (["mine", "--threads", "0"], "threads: 0; takes 1 to"),
+        (["mine", "--threads", "100000"], "threads: 100000; takes 1 to"),
         (["mine", "--threads", "x"], "threads"),
         (["mine", "--kernel", "md5"], "'md5' is unknown; choose from portable"),
+        (["mine", "--kernel", ""], "kernel '' is unknown"),
+        (["mine", "-d", "cpu:"], "kernel '' is unknown"),
+        (["mine", "-d", "cpu:md5"], "'md5' is unknown"),
         (["mine", "-d", "gpu"], "device 'gpu'"),
         (["mine", "-d", "cpu", "-d", "cpu"], "given once"),
         (["mine", "-d", "cpu", "-k", "portable"], "give one of them"),
@@ -30,6 +35,16 @@ POOL = ["mine", "-u", "me", "-o"]
         ([*POOL, "http://pool:80"], "scheme http://"),
         ([*POOL, "a:1", "-o", "b:2"], "2 pools"),
         (["mine", "-c", "/nowhere/x.toml"], "/nowhere/x.toml"),
+        (["mine", "-c", "/"], "config /: Is a directory"),
+        (["mine", "--shares", "1.5"], "not '1.5'; see joulehash mine --help"),
+        (["mine", "--duration=soon"], "not 'soon'; see joulehash mine --help"),
+        (["mine", "--block-every", "1e300"], "--block-every: 1e+300; takes seconds above 0, at most 1e+09"),
+        (["mine", "--picture", "/nowhere/x.svg"], "there is no folder /nowhere"),
+        (["mine", "--picture", "/"], "--picture /: is a folder"),
+        (["mine", "--json", "--picture", "x.svg"], "leave it out with --json"),
+        (["mine", "-o", "pool:3333", "-u", " "], "give it with -u"),
+        ([*POOL, "pool:3333", "-p", "a\nb"], "-p: holds control characters"),
+        ([*POOL, "pool:3333", "-p", "\udcff"], "UTF-8"),
         (["mine", "--dig"], "--dig"),
         (["dig"], "dig"),
         (["scan", "zz"], "not hex"),
@@ -47,6 +62,8 @@ POOL = ["mine", "-u", "me", "-o"]
         (["pool", "--address", "bcrt1q"], "--node"),
         (["pool", "--difficulty", "0"], "--difficulty"),
         (["pool", "--block-every", "0"], "--block-every: 0"),
+        (["pool", "--block-every", "1e300"], "--block-every: 1e+300"),
+        (["pool", "--sessions", "0"], "--sessions: 0"),
         (["bench", "nothing"], "nothing"),
         (["bench", "kernels", "--seconds", "0"], "--seconds: 0"),
     ],
@@ -59,6 +76,18 @@ def test_bad_input_is_one_line_and_exit_code_2(
     assert captured.err.startswith("joulehash: ")
     assert captured.err.count("\n") == 1
     assert said in captured.err
+    assert captured.out == ""
+
+
+def test_a_wrong_kernel_of_the_environment_is_told_by_its_name(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOULEHASH_KERNEL", "nonsense")
+    assert run(["mine"]) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"joulehash: JOULEHASH_KERNEL: kernel 'nonsense' is unknown; choose from {', '.join(KERNELS)}\n",
+    )
 
 
 def test_a_password_in_a_url_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:

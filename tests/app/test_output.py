@@ -1,11 +1,14 @@
-"""A reader of our output that goes away ends the work, in good order."""
+"""Output that goes nowhere: a reader that goes away, a full disk, a closed stdout. Never a traceback."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+MINE = ["mine", "--duration", "30"]
 
 
 @pytest.mark.parametrize("arguments", [["mine", "--json"], ["mine"], ["pool", "--json", "--listen", "127.0.0.1:0"]])
@@ -22,3 +25,31 @@ def test_a_reader_that_goes_away_ends_the_work_without_a_traceback(arguments: li
         command.stdout.close()
         assert command.wait(60) == 0
         assert command.stderr.read() == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+@pytest.mark.parametrize("arguments", [MINE, [*MINE, "--json"], ["pool", "--listen", "127.0.0.1:0"], ["doctor"]])
+def test_a_full_disk_ends_the_work_with_one_line_and_exit_code_2(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "joulehash", *arguments]
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, text=True, timeout=25, check=False
+        )
+    assert (done.returncode, done.stderr) == (2, "joulehash: stdout: No space left on device\n")
+
+
+def test_a_closed_stdout_is_no_output() -> None:
+    line = '"$1" -m joulehash mine --duration 0.2 >&-'
+    done = subprocess.run(["sh", "-c", line, "sh", sys.executable], capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_terminal_without_unicode_is_told_in_ascii(tmp_path: Path) -> None:
+    line = 'PYTHONIOENCODING=ascii "$1" -m joulehash mine --duration 0.2 --picture "$2"'
+    picture = tmp_path / "screen.svg"
+    command = ["sh", "-c", line, "sh", sys.executable, str(picture)]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.isascii()
+    assert b"\n0:00:00 of mining" in done.stdout
+    assert picture.read_text(encoding="utf-8").startswith("<svg")

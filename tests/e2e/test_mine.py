@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,39 @@ def test_a_signal_ends_it_with_an_account_and_exit_code_0(number: signal.Signals
         summary = miner.events[-1]
     assert summary["event"] == "summary"
     assert summary["pending"] == 0
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_signal_while_numba_compiles_ends_it_at_once(times: int, tmp_path: Path) -> None:
+    with Command("mine", "--json", "--kernel", "numba", environment={"NUMBA_CACHE_DIR": str(tmp_path)}) as miner:
+        miner.wait_for("started")
+        time.sleep(1.0)  # it is busy in LLVM now
+        for _ in range(times):
+            miner.signal(signal.SIGINT)
+        sent_s = time.monotonic()
+        assert miner.end(10) == (0, "")
+        assert time.monotonic() - sent_s < 3
+        assert [event["event"] for event in miner.events] == ["started", "summary"]
+
+
+@pytest.mark.parametrize("wait_s", [0.0, 0.2])
+def test_two_signals_end_it_with_an_account_too(wait_s: float) -> None:
+    with Command("mine", "--json") as miner:
+        miner.wait_for("job")
+        miner.signal(signal.SIGINT)
+        time.sleep(wait_s)
+        miner.signal(signal.SIGINT)
+        assert miner.end(10) == (0, "")
+        assert miner.events[-1]["event"] == "summary"
+        assert miner.events[-1]["pending"] == 0
+
+
+def test_a_signal_in_the_first_moment_is_not_lost() -> None:
+    with Command("mine", "--json") as miner:
+        miner.wait_for("started")
+        miner.signal(signal.SIGINT)
+        assert miner.end(10) == (0, "")
+        assert miner.events[-1]["event"] == "summary"
 
 
 def test_without_a_terminal_it_prints_plain_lines() -> None:

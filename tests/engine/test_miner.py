@@ -104,6 +104,18 @@ def test_it_mines_until_it_is_stopped(when_s: float) -> None:
     run_virtual(main())
 
 
+def test_stopped_while_a_device_starts_it_does_not_wait_for_it() -> None:
+    async def main() -> None:
+        bench = Bench(None, FakeDevice("quick"), FakeDevice("slow", [1000.0]))
+        bench.at(2.0, bench.miner.stop)
+        summary = await bench.run()
+        assert (summary.duration_s, summary.pending) == (0, 0)
+        assert asyncio.get_running_loop().time() < 3
+        assert bench.pool.demand is None
+
+    run_virtual(main())
+
+
 def test_stopped_before_it_began_it_ends_at_once() -> None:
     async def main() -> None:
         bench = Bench()
