@@ -20,11 +20,11 @@ class Signals:
 
     def __init__(self) -> None:
         self.count = 0
-        self._stop: Callable[[], None] | None = None
-        self._hasten: Callable[[], None] | None = None
+        self._stop: Callable[[], object] | None = None
+        self._hasten: Callable[[], object] | None = None
 
     @contextmanager
-    def tell(self, stop: Callable[[], None], hasten: Callable[[], None] | None = None) -> Generator[None]:
+    def tell(self, stop: Callable[[], object], hasten: Callable[[], object] | None = None) -> Generator[None]:
         """In a running loop: call `stop` for the first signal, at once if it has come, and `hasten` for the second."""
         loop = asyncio.get_running_loop()
         self._stop, self._hasten = stop, hasten

@@ -1,0 +1,1 @@
+"""Measuring: kernels, the pipeline around them, and the page that says so."""

@@ -11,11 +11,12 @@ import subprocess
 import sys
 from array import array
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
-from threading import Thread, get_ident
+from threading import get_ident
 from time import perf_counter
 
 from ..engine.cpu import CpuDevice, available_cpus, be_modest
@@ -28,7 +29,7 @@ from ..engine.stratum.client import Settings
 from ..engine.templates.memory import MemoryChain
 from ..ext.kernels import Kernel, choose
 
-_SLICE = 1 << 16
+_MOST_NONCES = 1 << 20  # of one bare call
 _LAG_SAMPLE_S = 0.005
 _HARD = 1 << 200  # block targets that no CPU meets while we look
 _HARDER = 1 << 199
@@ -94,24 +95,19 @@ def measure_cpu_time(arguments: list[str], runs: int = 7) -> float:
 def _bare_rate(kernel: Kernel, threads: int, seconds: float) -> float:
     """Threads that do nothing but call the kernel, with the priority and the cores that the miner's have."""
     scan, cpus = kernel.load(), available_cpus()
-    rates: list[float] = []
 
-    def hash_on(cpu: int) -> None:
+    def hash_on(cpu: int) -> float:
         be_modest(cpu)
         state, tail, stop = array("I", range(8)), array("I", range(3)), array("i", [0])
         hits = array("I", bytes(8 * (kernel.lanes + 1024)))
         done, size, began_s = 0, kernel.lanes, perf_counter()
         while (took_s := perf_counter() - began_s) < seconds:
             done += scan(state, tail, done % 2**32, size, 0, hits, stop)[1]
-            size = min(2 * size, _SLICE * 16)
-        rates.append(done / took_s)
+            size = min(2 * size, _MOST_NONCES)
+        return done / took_s
 
-    running = [Thread(target=hash_on, args=(cpus[i % len(cpus)],)) for i in range(threads)]
-    for thread in running:
-        thread.start()
-    for thread in running:
-        thread.join()
-    return sum(rates)
+    with ThreadPoolExecutor(threads) as pool:
+        return sum(pool.map(hash_on, (cpus[i % len(cpus)] for i in range(threads))))
 
 
 async def _mining_rate(kernel: str, seconds: float) -> float:

@@ -93,10 +93,10 @@ def page(rates: Sequence[KernelRate], pipeline: Pipeline | None) -> str:
     lines = [
         "# Benchmarks",
         "",
-        f"Written by `make bench` on {datetime.now():%Y-%m-%d}. Compare ratios, which hold",
+        f"Written by `make bench` on {datetime.now():%Y-%m-%d}. Compare ratios, which hold"
+        " where a rate drifts with the clock and with what a machine's neighbours do.",
         "",
     ]
-    lines[2] += " where a rate drifts with the clock and with what a machine's neighbours do."
     lines += [f"* {name}: {value}" for name, value in machine().items()]
     lines += [f"* load when it began: {os.getloadavg()[0]:.2f}"] if hasattr(os, "getloadavg") else []
     if rates:

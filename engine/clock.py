@@ -27,6 +27,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._selector_of_time.now_s
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Waits for threads without a limit, which on this clock would pass at once."""
+        await super().shutdown_default_executor()
+
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:
     """`asyncio.run` on virtual time. RuntimeError when every task waits for what can never come."""

@@ -14,17 +14,18 @@ from array import array
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Condition, Thread, get_native_id
 from time import perf_counter, thread_time
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from ..ext.kernels import Kernel, KernelError, ScanFn, choose
 from .chain.header import double_sha256, hash_number
+from .daemon import in_daemon
 from .device import Capabilities, DeviceStats
 from .errors import DeviceError, InputError
 from .work import NONCES, Assignment, Found, Work
 
-A = TypeVar("A")
 T = TypeVar("T")
 
 THREADS_LIMIT = 1024
@@ -74,7 +75,11 @@ class _Order:
 
 
 class CpuDevice:
-    """A Device. `kernel` is a row of KERNELS, its name, or None for the best; `threads` None for one a core."""
+    """A Device.
+
+    kernel   a row of KERNELS, its name, or None for the first of them that runs here
+    threads  None: one for each core
+    """
 
     def __init__(
         self,
@@ -93,6 +98,7 @@ class CpuDevice:
         self._pin = affinity and self._n_threads <= len(self._cpus)
         self._slots = [_Slot() for _ in range(self._n_threads)]
         self._threads: list[Thread] = []
+        self._ends: list[asyncio.Future[None]] = []  # one a thread, done with its last word
         self._changed = Condition()  # guards the next three, and the inbox's count
         self._order = _Order(0, None)
         self._dead = 0  # orders up to this serial are dead
@@ -117,25 +123,29 @@ class CpuDevice:
         return DeviceStats(sum(slot.hashes for slot in self._slots), starved_s, f"{kernel}, {threads}")
 
     async def start(self) -> None:
-        if self._threads:
+        if self._running:
             raise RuntimeError(f"{self._name}: is started already")
-        self._loop = asyncio.get_running_loop()
+        if self._threads:  # a stop was given up waiting for them
+            raise DeviceError(f"{self._name}: its threads have not ended yet; they hang in its kernel")
+        loop = self._loop = asyncio.get_running_loop()
         if not isinstance(self._wanted, Kernel):
             try:
-                self._kernel = await _in_daemon(choose, self._wanted)
+                self._kernel = await in_daemon(partial(choose, self._wanted))
             except KernelError as error:
                 raise InputError(str(error)) from None
         assert self._kernel is not None
-        self._nominal_hps = await asyncio.to_thread(_measure, self._kernel) * self._n_threads
+        self._nominal_hps = await in_daemon(partial(_measure, self._kernel)) * self._n_threads
         self._inbox, self._running = _Inbox(), True
         for index in range(self._n_threads):
-            thread = Thread(target=self._thread, args=(index,), name=f"{self._name}-{index}", daemon=True)
+            end: asyncio.Future[None] = loop.create_future()
+            thread = Thread(target=self._thread, args=(index, end), name=f"{self._name}-{index}", daemon=True)
             try:
                 thread.start()
             except RuntimeError as error:  # the system's limit
                 await self.stop()
                 raise DeviceError(f"{self._name}: thread {index + 1} of {self._n_threads}: {error}") from None
             self._threads.append(thread)
+            self._ends.append(end)
 
     def give(self, assignment: Assignment | None, *, clean: bool) -> None:
         with self._changed:
@@ -149,8 +159,11 @@ class CpuDevice:
         with self._changed:
             self._command(None, dead=True)
             self._running = False
-        await asyncio.to_thread(_join, self._threads)
-        self._threads = []
+        if self._ends:  # not joined in the loop's executor: a thread that hangs would hold up our exit there
+            await asyncio.wait(self._ends)
+        for thread in self._threads:
+            thread.join()
+        self._threads, self._ends = [], []
         self._inbox.items.put_nowait(None)
 
     def _command(self, assignment: Assignment | None, *, dead: bool) -> None:
@@ -174,7 +187,7 @@ class CpuDevice:
 
     # The threads
 
-    def _thread(self, index: int) -> None:
+    def _thread(self, index: int, end: asyncio.Future[None]) -> None:
         slot, inbox = self._slots[index], self._inbox
         assert self._kernel is not None
         try:
@@ -188,6 +201,8 @@ class CpuDevice:
                     self._mine(slot, scan, order, order.assignment, work)
         except BaseException as error:  # whatever it was, the miner must hear of it
             self._to_loop(inbox.items.put_nowait, error)
+        finally:
+            self._to_loop(end.set_result, None)
 
     def _next(self, slot: _Slot) -> _Order:
         """Wait for an assignment; without one the device stops."""
@@ -251,37 +266,6 @@ def is_claim(work: Work, version: int, nonce: int, top_word: int) -> bool:
     """
     number = hash_number(double_sha256(work.header(version, work.ntime, nonce)))
     return number <= work.claim_target or number >> 224 > top_word
-
-
-async def _in_daemon(call: Callable[[A], T], argument: A) -> T:
-    """As asyncio.to_thread, but the program may end before it: Numba compiles for seconds, and cannot be stopped."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if done.done():
-            return  # cancelled
-        if error is not None:
-            done.set_exception(error)
-        else:
-            done.set_result(cast("T", result))
-
-    def run() -> None:
-        result, failure = None, None
-        try:
-            result = call(argument)
-        except BaseException as error:
-            failure = error
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(settle, result, failure)
-
-    Thread(target=run, name="start", daemon=True).start()
-    return await done
-
-
-def _join(threads: list[Thread]) -> None:
-    for thread in threads:
-        thread.join()
 
 
 def be_modest(cpu: int | None) -> None:

@@ -1,4 +1,8 @@
-"""What a device is to the miner: CPU, simulator and board alike. Five verbs and two values."""
+"""What a device is to the miner: CPU, simulator and board alike. Five verbs and two values.
+
+A new one is a class that keeps to Device and a row of RIGS in tests/contract/test_device.py, which tests all of them
+alike; cpu.py is the one of today. app/commands/mine.py makes it. Boards and their chips have hw/ for themselves.
+"""
 
 from __future__ import annotations
 

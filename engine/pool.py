@@ -1,4 +1,8 @@
-"""What a pool is to the miner: Stratum client, own node, failover group. Four verbs and two values."""
+"""What a pool is to the miner: Stratum client, own node, failover group. Five verbs and two values.
+
+A new protocol is a module in pools/ with a class that keeps to Pool; app/commands/mine.py makes it for its URL scheme
+(pools/url.py). What it says on the wire goes into a folder of its own without I/O, as stratum/ is.
+"""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def scan(
 
     header  76 or 80 bytes in wire order; a nonce at its end is ignored
     target  0 .. 2^256-1, or None for the header's own nBits; 0 is legal and matches nothing
-    kernel  a name of KERNELS, or None for the best that runs here
+    kernel  a name of KERNELS, or None for the first of them that runs here
     limit   more results than this raise InputError: use scan_iter
 
     Runs in the calling thread; Ctrl-C works. Raises InputError (a ValueError) for input out of bounds.
@@ -86,11 +86,11 @@ def _scan(header: Header, first: int, count: int, target: int, kernel: Kernel) -
         n_hits, step = run(
             state, tail, (first + done) % NONCES, min(size, count - done), target >> 224, hits, keep_going
         )
+        took = perf_counter() - started  # of the kernel alone, not of who takes the nonces
         for nonce in hits[1 : 2 * n_hits : 2]:
             if hash_number(replace(header, nonce=nonce).hash) <= target:
                 yield nonce
         done += step
-        took = perf_counter() - started
         size = max(kernel.lanes, min(2 * size, int(size * _SLICE_S / max(took, 1e-9))))
 
 

@@ -1,0 +1,1 @@
+"""The hash kernels, one file each, and the table of them."""

@@ -1,7 +1,7 @@
 """The table of hash kernels: one row each, one signature, chosen by name.
 
-A new kernel is a file beside this one and a row in KERNELS: a C file whose last line is its entry in the C table, or
-a Python module with a `scan`. Every row passes the same tests (tests/ext/test_kernels.py).
+A new kernel is a file beside this one and a row in KERNELS: a Python module with a `scan`, or a C file whose last line
+is its entry in the C table. Every row passes the same tests (tests/ext/test_kernels.py). docs/kernels.md has the steps.
 """
 
 from __future__ import annotations
@@ -125,12 +125,10 @@ def choose(name: str | None = None) -> Kernel:
 
 def row(name: str | None) -> Kernel | None:
     """The row of that name, or the one JOULEHASH_KERNEL names; None: neither names any. Nothing is loaded."""
-    forced = os.environ.get(ENVIRONMENT) if name is None else None
-    if not forced and name is None:
+    where, wanted = ("", name) if name is not None else (f"{ENVIRONMENT}: ", os.environ.get(ENVIRONMENT) or None)
+    if wanted is None:
         return None
-    wanted = name if name is not None else forced
     if wanted not in KERNELS:
-        where = f"{ENVIRONMENT}: " if forced else ""
         raise KernelError(f"{where}kernel {wanted!r} is unknown; choose from {', '.join(KERNELS)}")
     return KERNELS[wanted]
 

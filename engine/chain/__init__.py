@@ -1,0 +1,1 @@
+"""What a block is made of: headers, targets, merkle trees, transactions, addresses. Pure."""

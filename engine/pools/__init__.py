@@ -1,0 +1,1 @@
+"""Pools as the miner sees them. A new protocol is a module here that keeps to engine/pool.py."""

@@ -52,7 +52,7 @@ class EmbeddedPool:
         self._inner = StratumPool(PoolURL(*server.address), self._settings, self._report, connect=self._connect)
         self._server = asyncio.create_task(server.serve(), name="embedded pool")
         self._server.add_done_callback(self._ended)
-        await server.listening.wait()
+        await self._until_it_listens(server, self._server)
         await self._inner.start(demand)
         self._started.set()
 
@@ -77,6 +77,17 @@ class EmbeddedPool:
             self._server.cancel()
             await asyncio.wait([self._server])
             self._server = None
+
+    @staticmethod
+    async def _until_it_listens(server: PoolServer, serving: asyncio.Task[None]) -> None:
+        """Raises what the server fails with before that."""
+        listening = asyncio.create_task(server.listening.wait())
+        try:
+            await asyncio.wait([serving, listening], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            listening.cancel()
+        if serving.done():
+            serving.result()
 
     def _ended(self, server: asyncio.Task[None]) -> None:
         """It ends by itself only when there is a fault in it: the reader of jobs shall have it."""

@@ -1,0 +1,1 @@
+"""The embedded pool: a Stratum V1 server."""

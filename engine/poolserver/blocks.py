@@ -10,7 +10,7 @@ from ..events import PoolBlock, Report
 from ..templates.template import Template, TemplateSource
 from .book import Hashed
 
-_TRIES, _RETRY_S = 60, 1.0
+_TRY_S, _RETRY_S = 60.0, 1.0  # a block is worth a minute; a node's own attempts in it take their time
 
 
 class BlockDesk:
@@ -28,22 +28,34 @@ class BlockDesk:
         self._found.put_nowait(None)
 
     async def run(self) -> None:
+        """Cancelled, it reports those that were put and not answered as lost."""
+        found: Hashed | None
         while (found := await self._found.get()) is not None:
             template = found.job.template
-            reason = await self._hand_in(template.block(found.header, found.coinbase), template)
-            name = hash_text(Header.parse(found.header).hash)
-            self._report(PoolBlock(template.height, name, reason is None, reason or ""))
+            try:
+                reason = await self._hand_in(template.block(found.header, found.coinbase), template)
+            except asyncio.CancelledError:
+                while found is not None:
+                    self._tell(found, "the pool was stopped before the chain answered")
+                    found = None if self._found.empty() else self._found.get_nowait()
+                raise
+            self._tell(found, reason)
+
+    def _tell(self, found: Hashed, reason: str | None) -> None:
+        name = hash_text(Header.parse(found.header).hash)
+        self._report(PoolBlock(found.job.template.height, name, reason is None, reason or ""))
 
     async def _hand_in(self, block: bytes, template: Template) -> str | None:
-        """None when the chain took it. It is tried again for a minute: a block is worth it."""
-        reason = ""
-        for attempt in range(_TRIES):
-            if attempt:
-                await asyncio.sleep(_RETRY_S)
+        """None when the chain took it, or why not."""
+        now = asyncio.get_running_loop().time
+        began_s, again = now(), False
+        while True:
             try:
                 answer = await self._source.submit(block, template)
             except NodeError as error:
-                reason = str(error)
+                if now() - began_s + _RETRY_S >= _TRY_S:
+                    return str(error)
             else:  # BIP 22: a duplicate is known already, so an attempt without an answer had arrived
-                return None if attempt and answer == "duplicate" else answer
-        return reason
+                return None if again and answer == "duplicate" else answer
+            again = True
+            await asyncio.sleep(_RETRY_S)

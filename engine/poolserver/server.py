@@ -128,6 +128,7 @@ class PoolServer:
                 await asyncio.wait([handing_in], timeout=_LAST_BLOCKS_S)
             finally:
                 handing_in.cancel()
+                await asyncio.wait([handing_in])  # it tells of those that got no answer
                 await self._source.stop()
 
     async def stop(self) -> None:

@@ -18,7 +18,7 @@ from ..tally import Outcome, Result
 from ..work import Job
 from .events import Answered, Event, NewJob, Ready, Redirected, Refused, Said
 from .fields import Refusal, difficulty_number
-from .lines import LineBuffer, Malformed, Request, Response, decode_line, encode_request, encode_response
+from .lines import LineBuffer, Malformed, Request, Response, decode_line, encode_response
 from .messages import (
     MESSAGES,
     Authorize,
@@ -37,6 +37,7 @@ from .messages import (
     Subscribe,
     SuggestDifficulty,
 )
+from .requests import Requests
 from .results import Answer, ConfigureResult, SubscribeResult, error_for
 from .settings import Quirks, Settings
 
@@ -75,8 +76,7 @@ class ClientProtocol:
     ready: bool = False
     _out: bytearray = field(default_factory=bytearray)
     _lines: LineBuffer = field(default_factory=LineBuffer)
-    _next_id: int = 1
-    _asked: dict[int, Message] = field(default_factory=dict[int, Message])
+    _requests: Requests = field(default_factory=Requests)
     _pending: dict[int, _Sent] = field(default_factory=dict[int, _Sent])
     _subscribed: SubscribeResult | None = None
     _next_extranonce: SetExtranonce | None = None
@@ -119,7 +119,7 @@ class ClientProtocol:
             quirks.hangups += 1
             quirks.no_configure = quirks.hangups % 3 == 2
         pending, self._pending = self._pending, {}
-        self._asked.clear()
+        self._requests.clear()
         return [Answered(sent.share, Result(Outcome.LOST, reason)) for sent in pending.values()]
 
     def oldest_pending_s(self, now: float) -> float:
@@ -153,10 +153,10 @@ class ClientProtocol:
     # What the pool answers
 
     def _answered(self, response: Response, now: float) -> list[Event]:
-        identity = self._nameless(response) if response.id is None else _own_id(response.id)
-        asked = self._asked.pop(identity, None) if identity is not None else None
-        if asked is None:
+        answered = self._requests.answered(response)
+        if answered is None:
             return []  # answers to nothing we asked are common, and mean nothing
+        identity, asked = answered
         answer = Answer.decode(response.result, response.error, response.reject_reason)
         match asked:
             case Configure():
@@ -169,10 +169,6 @@ class ClientProtocol:
                 return self._judged(self._pending.pop(identity), answer, now)
             case _:
                 return []
-
-    def _nameless(self, response: Response) -> int | None:
-        """Some servers leave the id out: it answers the oldest request that such an answer fits."""
-        return next((i for i, asked in self._asked.items() if _fits(asked, response)), None)
 
     def _configured(self, response: Response, answer: Answer) -> list[Event]:
         self.quirks.configures = True
@@ -341,12 +337,8 @@ class ClientProtocol:
         return [NewJob(self.job, new_block=False)] if self.ready else []
 
     def _ask(self, message: Message) -> int:
-        identity = self._next_id
-        self._next_id += 1
-        self._asked[identity] = message
-        if len(self._asked) > 2 * _PENDING_LIMIT:  # requests that are never answered must not pile up
-            del self._asked[next(iter(self._asked))]
-        self._out += encode_request(identity, message.method, message.encode())
+        identity, line = self._requests.ask(message)
+        self._out += line
         return identity
 
 
@@ -363,23 +355,3 @@ def _configure(settings: Settings) -> Configure:
     if settings.extranonce_subscribe:
         extensions.append("subscribe-extranonce")
     return Configure(tuple(extensions), parameters)
-
-
-def _fits(asked: Message, response: Response) -> bool:
-    """Whether an answer without an id can be to this request."""
-    match response.result:
-        case list():
-            return isinstance(asked, Subscribe)
-        case dict():
-            return isinstance(asked, Configure)
-        case None if response.error:
-            return isinstance(asked, Subscribe | Authorize | Submit)
-        case _:
-            return isinstance(asked, Authorize | Submit)
-
-
-def _own_id(identity: object) -> int | None:
-    """Our ids are integers; some servers answer with them as strings."""
-    if isinstance(identity, str) and identity.isascii() and identity.isdigit() and len(identity) < 16:
-        return int(identity)
-    return identity if isinstance(identity, int) and not isinstance(identity, bool) else None

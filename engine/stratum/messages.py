@@ -37,11 +37,13 @@ from .lines import printable
 
 MAX_MESSAGE = 500  # characters of client.show_message
 
+Sender = Literal["miner", "pool", "both"]
+
 
 @runtime_checkable
 class Message(Protocol):
     method: ClassVar[str]
-    sender: ClassVar[Literal["miner", "pool", "both"]]
+    sender: ClassVar[Sender]
 
     @classmethod
     def decode(cls, params: list[object]) -> Self: ...
@@ -60,11 +62,23 @@ class _NoParams:
 
 
 @dataclass(frozen=True, slots=True)
+class _OneDifficulty:
+    difficulty: Fraction
+
+    @classmethod
+    def decode(cls, params: list[object]) -> Self:
+        return cls(difficulty_of(at(params, 0, "difficulty")))
+
+    def encode(self) -> list[object]:
+        return [difficulty_number(self.difficulty)]
+
+
+@dataclass(frozen=True, slots=True)
 class Configure:
     """BIP310. Answered by a map; see ConfigureResult."""
 
     method: ClassVar[str] = "mining.configure"
-    sender: ClassVar[Literal["miner", "pool", "both"]] = "miner"
+    sender: ClassVar[Sender] = "miner"
     extensions: tuple[str, ...]
     parameters: dict[str, object] = field(default_factory=dict[str, object])
 
@@ -89,7 +103,7 @@ class Configure:
 @dataclass(frozen=True, slots=True)
 class Subscribe:
     method: ClassVar[str] = "mining.subscribe"
-    sender: ClassVar[Literal["miner", "pool", "both"]] = "miner"
+    sender: ClassVar[Sender] = "miner"
     agent: str = ""
     session: str | None = None  # of an earlier connection, to be resumed
 
@@ -108,7 +122,7 @@ class Subscribe:
 @dataclass(frozen=True, slots=True)
 class Authorize:
     method: ClassVar[str] = "mining.authorize"
-    sender: ClassVar[Literal["miner", "pool", "both"]] = "miner"
+    sender: ClassVar[Sender] = "miner"
     user: str
     password: str = "x"
 
@@ -127,27 +141,19 @@ class Authorize:
 @dataclass(frozen=True, slots=True)
 class ExtranonceSubscribe(_NoParams):
     method: ClassVar[str] = "mining.extranonce.subscribe"
-    sender: ClassVar[Literal["miner", "pool", "both"]] = "miner"
+    sender: ClassVar[Sender] = "miner"
 
 
 @dataclass(frozen=True, slots=True)
-class SuggestDifficulty:
+class SuggestDifficulty(_OneDifficulty):
     method: ClassVar[str] = "mining.suggest_difficulty"
-    sender: ClassVar[Literal["miner", "pool", "both"]] = "miner"
-    difficulty: Fraction
-
-    @classmethod
-    def decode(cls, params: list[object]) -> Self:
-        return cls(difficulty_of(at(params, 0, "difficulty")))
-
-    def encode(self) -> list[object]:
-        return [difficulty_number(self.difficulty)]
+    sender: ClassVar[Sender] = "miner"
 
 
 @dataclass(frozen=True, slots=True)
 class SuggestTarget:
     method: ClassVar[str] = "mining.suggest_target"
-    sender: ClassVar[Literal["miner", "pool", "both"]] = "miner"
+    sender: ClassVar[Sender] = "miner"
     target: int
 
     @classmethod
@@ -161,7 +167,7 @@ class SuggestTarget:
 @dataclass(frozen=True, slots=True)
 class Submit:
     method: ClassVar[str] = "mining.submit"
-    sender: ClassVar[Literal["miner", "pool", "both"]] = "miner"
+    sender: ClassVar[Sender] = "miner"
     user: str
     job: str | int
     extranonce2: bytes
@@ -189,7 +195,7 @@ class Submit:
 @dataclass(frozen=True, slots=True)
 class GetTransactions:
     method: ClassVar[str] = "mining.get_transactions"
-    sender: ClassVar[Literal["miner", "pool", "both"]] = "miner"
+    sender: ClassVar[Sender] = "miner"
     job: str | int
 
     @classmethod
@@ -203,7 +209,7 @@ class GetTransactions:
 @dataclass(frozen=True, slots=True)
 class Notify:
     method: ClassVar[str] = "mining.notify"
-    sender: ClassVar[Literal["miner", "pool", "both"]] = "pool"
+    sender: ClassVar[Sender] = "pool"
     job: str | int
     prev_hash: bytes  # internal order
     coinb1: bytes
@@ -248,17 +254,9 @@ class Notify:
 
 
 @dataclass(frozen=True, slots=True)
-class SetDifficulty:
+class SetDifficulty(_OneDifficulty):
     method: ClassVar[str] = "mining.set_difficulty"
-    sender: ClassVar[Literal["miner", "pool", "both"]] = "pool"
-    difficulty: Fraction
-
-    @classmethod
-    def decode(cls, params: list[object]) -> Self:
-        return cls(difficulty_of(at(params, 0, "difficulty")))
-
-    def encode(self) -> list[object]:
-        return [difficulty_number(self.difficulty)]
+    sender: ClassVar[Sender] = "pool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +264,7 @@ class SetExtranonce:
     """From the next job on. None leaves what was."""
 
     method: ClassVar[str] = "mining.set_extranonce"
-    sender: ClassVar[Literal["miner", "pool", "both"]] = "pool"
+    sender: ClassVar[Sender] = "pool"
     extranonce1: bytes | None
     extranonce2_size: int | None
 
@@ -286,7 +284,7 @@ class SetExtranonce:
 @dataclass(frozen=True, slots=True)
 class SetVersionMask:
     method: ClassVar[str] = "mining.set_version_mask"
-    sender: ClassVar[Literal["miner", "pool", "both"]] = "pool"
+    sender: ClassVar[Sender] = "pool"
     mask: int
 
     @classmethod
@@ -302,7 +300,7 @@ class Reconnect:
     """All optional; None or empty means the same host or port."""
 
     method: ClassVar[str] = "client.reconnect"
-    sender: ClassVar[Literal["miner", "pool", "both"]] = "pool"
+    sender: ClassVar[Sender] = "pool"
     host: str | None = None
     port: int | None = None
     wait_s: float = 0.0
@@ -323,13 +321,13 @@ class Reconnect:
 @dataclass(frozen=True, slots=True)
 class GetVersion(_NoParams):
     method: ClassVar[str] = "client.get_version"
-    sender: ClassVar[Literal["miner", "pool", "both"]] = "pool"
+    sender: ClassVar[Sender] = "pool"
 
 
 @dataclass(frozen=True, slots=True)
 class ShowMessage:
     method: ClassVar[str] = "client.show_message"
-    sender: ClassVar[Literal["miner", "pool", "both"]] = "pool"
+    sender: ClassVar[Sender] = "pool"
     text: str
 
     @classmethod
@@ -344,7 +342,7 @@ class ShowMessage:
 @dataclass(frozen=True, slots=True)
 class Ping(_NoParams):
     method: ClassVar[str] = "mining.ping"
-    sender: ClassVar[Literal["miner", "pool", "both"]] = "both"
+    sender: ClassVar[Sender] = "both"
 
 
 MESSAGES: dict[str, type[Message]] = {

@@ -1,0 +1,1 @@
+"""Where blocks to be mined come from: a chain in memory, or a Bitcoin node."""

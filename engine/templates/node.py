@@ -137,12 +137,12 @@ class NodeSource:
         return await self._ask()
 
     async def _follow(self, template: Template) -> None:
-        """Puts out newer templates for ever: when the longpoll has one, after our own block, and every refresh_s."""
+        """Puts out newer templates for ever: when longpoll has one, after our own block, and when one is used up."""
         longpoll: asyncio.Task[Template] | None = None
         try:
             while True:
                 longpoll = longpoll or asyncio.create_task(self._longpoll(template))
-                await self._wait_for(longpoll)
+                await self._wait_for(longpoll, self._good_for(template))
                 fresh = longpoll.result() if longpoll.done() and longpoll.exception() is None else None
                 if longpoll.done():
                     longpoll = None
@@ -161,10 +161,14 @@ class NodeSource:
             if longpoll is not None:
                 longpoll.cancel()
 
-    async def _wait_for(self, longpoll: asyncio.Task[Template]) -> None:
+    def _good_for(self, template: Template) -> float:
+        """Seconds until it must be refreshed: for its fees, or because a later ntime needs another template."""
+        return max(1.0, min(self._refresh_s, template.last_ntime + 1 - template.curtime))
+
+    async def _wait_for(self, longpoll: asyncio.Task[Template], timeout_s: float) -> None:
         hurry = asyncio.create_task(self._hurry.wait())
         try:
-            await asyncio.wait([longpoll, hurry], timeout=self._refresh_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([longpoll, hurry], timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
             hurry.cancel()
             self._hurry.clear()

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from array import array
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,40 @@ def test_a_kernel_that_raises_fails_the_device_and_it_starts_again(monkeypatch: 
             await claims.until(lambda: len(claims) > 0)
 
     asyncio.run(main())
+
+
+def test_threads_that_hang_fail_the_next_start_and_hold_up_no_exit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The miner gives a stop up after a while, starts the device again later, and leaves it behind in the end."""
+    begun, freed = threading.Event(), threading.Event()
+
+    def scan(*_: Any, **__: Any) -> tuple[int, int]:
+        begun.set()
+        freed.wait(30.0)
+        return 0, 1
+
+    async def hang(device: CpuDevice) -> None:
+        begun.clear()
+        freed.clear()
+        await device.start()
+        device.give(assigned(), clean=True)
+        await asyncio.to_thread(begun.wait, 30.0)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await device.stop()
+
+    async def main() -> None:
+        device = CpuDevice("portable", 1)
+        await hang(device)
+        with pytest.raises(DeviceError, match="cpu: its threads have not ended yet"):
+            await device.start()
+        freed.set()
+        await device.stop()
+        await hang(device)
+
+    use(monkeypatch, scan)
+    asyncio.run(main())  # would wait for an executor's thread
+    assert not freed.is_set()
+    freed.set()
 
 
 def test_a_kernel_that_lies_makes_hardware_errors(monkeypatch: pytest.MonkeyPatch) -> None:

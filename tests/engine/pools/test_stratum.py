@@ -68,7 +68,7 @@ def test_connects_works_and_hears_what_becomes_of_its_shares() -> None:
         accepted, rejected = await asyncio.gather(played.pool.submit(good), played.pool.submit(bad))
         assert accepted.outcome is Outcome.ACCEPTED
         assert accepted.latency_s is not None
-        assert (rejected.outcome, rejected.reason) == (Outcome.REJECTED, "Duplicate (22)")
+        assert (rejected.outcome, rejected.reason) == (Outcome.DUPLICATE, "Duplicate (22)")
         await played.until(lambda: len(played.jobs) == 2)
 
     fake = on_tcp(
@@ -161,15 +161,15 @@ def test_a_refused_subscription_is_not_hammered_either() -> None:
         assert retries(played)[0] == 10.0
         assert "subscribe: banned" in played.of(Disconnected)[0].reason
 
-    in_virtual_time([script, script[1:2]], body)
+    in_virtual_time([script, script[:2]], body)
 
 
 def test_a_pool_that_hangs_up_on_configure_is_asked_without() -> None:
     async def body(played: Stage) -> None:
         assert (await played.job()).version_mask == 0
 
-    hangs_up: Script = [("mining.configure", Close()), (REST,)]
-    fake = on_tcp([hangs_up, handshake()[1:]], body)
+    hangs_up: Script = [("mining.configure", Close()), (REST,)]  # once is an accident
+    fake = on_tcp([hangs_up, hangs_up, handshake()[1:]], body)
     assert fake.methods()[-2:] == ["mining.subscribe", "mining.authorize"]
 
 
@@ -178,7 +178,7 @@ def test_a_pool_that_is_silent_from_the_start_is_left() -> None:
         assert (await played.job()).version_mask == 0
         assert "not authorized after 30 s" in played.of(Disconnected)[0].reason
 
-    in_virtual_time([[(REST,)], handshake()[1:]], body)
+    in_virtual_time([[(REST,)], [(REST,)], handshake()[1:]], body)
 
 
 def test_a_pool_that_falls_silent_is_left() -> None:

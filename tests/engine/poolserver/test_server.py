@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -195,7 +196,7 @@ def test_the_rate_of_shares_has_a_ceiling() -> None:
         async with rig_at(*served.server.address) as rig:
             job = await rig.login()
             answers = [await rig.ask("mining.submit", *rig.share(job, i)) for i in range(8)]
-            assert [answer["error"] is None for answer in answers] == [True] * 5 + [False] * 3
+            assert [answer["error"] is None for answer in answers] == [True] * 3 + [False] * 5  # two were the login's
             assert answers[-1]["error"][0] == 20
 
     play(body, limits=Limits(shares_per_s=0.001, burst=5))
@@ -250,7 +251,7 @@ def test_listens_on_loopback_unless_told_otherwise() -> None:
     [
         ("no host", 3333, "listen on no host:3333: "),
         ("127.0.0.1", 70_000, "listen on 127.0.0.1:70000: "),
-        ("192.0.2.1", 3333, "cannot assign requested address"),
+        ("192.0.2.1", 3333, "cannot assign requested address|could not bind"),
     ],
 )
 def test_an_address_that_cannot_be_had_is_one_line(host: str, port: int, why: str) -> None:
@@ -259,7 +260,7 @@ def test_an_address_that_cannot_be_had_is_one_line(host: str, port: int, why: st
 
     with pytest.raises(InputError, match=r"choose another with --listen$") as caught:
         play(body, host=host, port=port)
-    assert why in str(caught.value)
+    assert re.search(why, str(caught.value))
     assert str(caught.value).isprintable()
 
 
@@ -434,6 +435,7 @@ def block_after(chain: Broken, *, stop_at_once: bool = False) -> tuple[PoolBlock
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("joulehash.engine.poolserver.blocks._RETRY_S", 0.01)
+    monkeypatch.setattr("joulehash.engine.poolserver.blocks._TRY_S", 0.2)
     monkeypatch.setattr("joulehash.engine.poolserver.server._SOURCE_RETRY_S", 0.1)
 
 
@@ -457,12 +459,20 @@ def test_a_refused_block_is_reported_with_the_chains_words() -> None:
 def test_a_node_that_never_answers_is_given_up_with_its_reason() -> None:
     block, chain = block_after(Broken(submits=10**9))
     assert (block.accepted, block.reason) == (False, "node 127.0.0.1: no answer")
-    assert chain.tries == 60
+    assert chain.tries > 1
 
 
 def test_a_block_found_at_the_end_is_still_handed_in() -> None:
     block, _ = block_after(Broken(submits=3), stop_at_once=True)
     assert block.accepted
+
+
+def test_a_block_without_an_answer_at_the_end_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("joulehash.engine.poolserver.blocks._TRY_S", 60.0)
+    monkeypatch.setattr("joulehash.engine.poolserver.server._LAST_BLOCKS_S", 0.05)
+    block, chain = block_after(Broken(submits=10**9), stop_at_once=True)
+    assert (block.accepted, block.reason) == (False, "the pool was stopped before the chain answered")
+    assert chain.stops == 1
 
 
 def test_an_error_of_the_body_comes_out_as_it_is() -> None:

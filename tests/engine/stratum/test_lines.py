@@ -110,7 +110,7 @@ def test_any_object_decodes_or_is_refused_and_its_id_can_be_echoed(identity: obj
         b'{"id":1e99999999999999999999}',
         b'{"id":1,"method":"m","params":[0.' + b"1" * 100 + b"]}",
         b"[" * LINE_LIMIT,
-        b'{"id":1,"method":"m","params":' + b"[" * 5000 + b"]" * 5000 + b"}",
+        b'{"id":1,"method":"m","params":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],
 )
 def test_refuses_what_is_not_json(line: bytes) -> None:

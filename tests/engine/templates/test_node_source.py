@@ -39,6 +39,7 @@ class FakeRpc:
         self.closed = False
         self.hanging = 0  # longpolls
         self.delay_s = 0.0  # of what is no longpoll
+        self.block_age_s = 500  # of the block before, when the loop's clock began
 
     def find_block(self) -> None:
         self.height += 1
@@ -59,7 +60,7 @@ class FakeRpc:
             case "getblockchaininfo":
                 return ChainInfo(self.chain)
             case "getblockheader":
-                return HeaderInfo(1_800_000_000 - 500)
+                return HeaderInfo(1_800_000_000 - self.block_age_s)
             case "submitblock":
                 answer = self.submits.pop(0)
                 if isinstance(answer, Exception):
@@ -101,7 +102,7 @@ class FakeRpc:
             "previousblockhash": f"{self.height:064x}",
             "height": self.height + 1,
             "bits": "207fffff",
-            "curtime": 1_800_000_000,
+            "curtime": 1_800_000_000 + int(now()),
             "mintime": 1_799_999_000,
             "coinbasevalue": 50,
             "transactions": [],
@@ -436,5 +437,22 @@ def test_on_test_networks_the_time_of_the_block_before_is_asked_once_a_block() -
             rpc.find_block()
             await asyncio.sleep(1)
             assert rpc.count(since=0, method="getblockheader") == 2
+
+    virtually(main)
+
+
+def test_on_test_networks_a_fresh_template_comes_when_twenty_minutes_have_passed() -> None:
+    """Not half a minute later: shares with a later ntime would have to be refused until then."""
+
+    async def main() -> None:
+        rpc = FakeRpc("test")
+        rpc.block_age_s = 1190
+        async with started(rpc) as source:
+            templates = source.templates()
+            before = await anext(templates)
+            assert before.last_ntime == before.curtime + 10
+            after = await anext(templates)
+            assert now() == pytest.approx(11, abs=0.01)
+            assert after.curtime == after.first_ntime == before.last_ntime + 1
 
     virtually(main)
