@@ -31,6 +31,7 @@ from ..ext.kernels import Kernel, choose
 
 _MOST_NONCES = 1 << 20  # of one bare call
 _LAG_SAMPLE_S = 0.005
+_UNDER_WAY_S = 0.5
 _HARD = 1 << 200  # block targets that no CPU meets while we look
 _HARDER = 1 << 199
 
@@ -66,7 +67,7 @@ class Latencies:
         return self.samples[min(len(self.samples) - 1, int(q * len(self.samples)))]
 
 
-def measure_efficiency(kernel: str | None, seconds: float, rounds: int = 9) -> Efficiency:
+def measure_efficiency(kernel: str | None, seconds: float, rounds: int = 25) -> Efficiency:
     """Bare and mining in turn, `seconds` each: so many rounds of mining, and one more of the bare kernel."""
     chosen, threads = choose(kernel), len(available_cpus())
     bare, mining = [_bare_rate(chosen, threads, seconds)], list[float]()
@@ -111,10 +112,17 @@ def _bare_rate(kernel: Kernel, threads: int, seconds: float) -> float:
 
 
 async def _mining_rate(kernel: str, seconds: float) -> float:
+    """Of a miner that is under way."""
     async with serving(PoolServer(MemoryChain(_HARD), ServerSettings(), _ignore)) as server:
         miner = _miner(server, CpuDevice(kernel), _ignore)
-        summary = await miner.run(duration_s=seconds)
-        return summary.hashes / summary.duration_s
+        running = asyncio.create_task(miner.run())
+        await asyncio.sleep(_UNDER_WAY_S)
+        before, began_s = miner.hashes, perf_counter()
+        await asyncio.sleep(seconds)
+        rate = (miner.hashes - before) / (perf_counter() - began_s)
+        miner.stop()
+        await running
+        return rate
 
 
 async def _switches(kernel: Kernel, switches: int) -> tuple[Latencies, Latencies]:

@@ -17,7 +17,7 @@ from .kernels import KernelRate
 from .pipeline import Efficiency, Latencies, measure_cpu_time, measure_efficiency, measure_switches
 
 _SWITCHES = 400
-_ROUND_S = 2.0
+_ROUND_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
