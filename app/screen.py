@@ -24,6 +24,7 @@ from ..engine.events import DeviceFailed, Disconnected, Event, HardwareError, Ma
 from ..engine.miner import Miner
 from ..engine.tally import Outcome
 from .lines import WINDOW_NAMES, line_of, summary_lines, time_to
+from .terminal import keys_not_echoed
 from .units import difficulty_text, duration_text, rate_text, span_text
 
 _REFRESH_S = 1.0
@@ -50,7 +51,7 @@ class ScreenFace:
 
     async def watch(self, miner: Miner) -> None:
         size = self._console.size
-        with self._live:
+        with keys_not_echoed(), self._live:
             while True:
                 if self._console.size != size:  # the terminal has wrapped what it shows: draw it anew
                     size = self._console.size
