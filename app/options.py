@@ -41,6 +41,8 @@ class MineOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rena
         for name, text in (("-u", self.user), ("-p", self.password)):
             if text is not None and any(ord(char) < 32 or ord(char) == 127 for char in text):
                 raise InputError(f"{name}: holds control characters; takes what can be typed, without line ends")
+        if self.url is None and (self.user is not None or self.password is not None):
+            raise InputError("-u and -p: are for a pool; give its URL with -o, or leave them out for the embedded pool")
         if self.url is not None and self.block_every is not None:
             raise InputError("--block-every: is for the embedded pool; leave it out with -o")
         _ = self.suggested

@@ -102,7 +102,7 @@ KERNELS: Mapping[str, Kernel] = MappingProxyType(
     {
         kernel.name: kernel
         for kernel in (
-            _compiled("portable", 1, "C, as FIPS 180-4 reads; runs everywhere and defines the others"),
+            _compiled("portable", 1, "C, as FIPS 180-4 reads; defines the others"),
             Kernel("numba", 16, "Numba; vector code that LLVM fits to this CPU", _load_numba, _numba_missing),
             Kernel("reference", 1, "Python's hashlib; the independent check", _load_reference, _runs_anywhere),
         )

@@ -86,7 +86,7 @@ def _show(rates: list[KernelRate], pipeline: Pipeline | None) -> None:
     for rate in rates:
         low, high = (rate_text(hps) for hps in rate.spread_hps)
         typer.echo(
-            f"{rate.name:<12} {rate.lanes:>6} {rate_text(rate.rate_hps):>11} {low:>11} {high:>11} {rate.ratio:>10.2f}"
+            f"{rate.name:<12} {rate.lanes:>6} {rate_text(rate.rate_hps):>11} {low:>11} {high:>11} {rate.ratio:>10.3g}"
         )
     if pipeline is not None:
         from ...bench.report import pipeline_lines

@@ -62,6 +62,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         (MineOptions(shares=-1), "--shares: -1"),
         (MineOptions(block_every=float("inf")), "--block-every: inf"),
         (MineOptions(url="a:1"), "give it with -u"),
+        (MineOptions(user="me"), "give its URL with -o"),
+        (MineOptions(password="x"), "give its URL with -o"),
         (MineOptions(url="a:1", user="me", block_every=2), "leave it out with -o"),
         (MineOptions(difficulty="hard"), "--difficulty"),
         (MineOptions(difficulty=-1), "--difficulty"),
