@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import os
 import re
 import subprocess
 import sys
@@ -14,25 +13,14 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 import joulehash
+from tests.support.project import HOUSE, project_files
 
-HOUSE = Path(__file__).parent.parent
 ROOMS = ("app", "bench", "hw", "engine", "ext")  # from the top down: each may import itself and those after it
 LONGEST = 400  # lines of a source file
 
 # Test folders that follow a subject and not one module.
 BY_SUBJECT = ("contract", "e2e", "long", "speed", "packaging")
 ALSO_BY_SUBJECT = ("tests/test_house.py", "tests/engine/chain/test_kat.py")
-
-
-def project_files() -> list[str]:
-    """What git knows, or would know after `git add`, as it stands on the disk now."""
-    command = ["git", "-C", str(HOUSE), "ls-files", "--cached", "--others", "--exclude-standard"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    if done.returncode:
-        if os.environ.get("JOULEHASH_REQUIRE"):
-            pytest.fail("git does not list the project's files")
-        pytest.skip("not a git checkout")
-    return [file for file in done.stdout.splitlines() if (HOUSE / file).exists()]
 
 
 def sources(*suffixes: str) -> list[PurePosixPath]:
@@ -252,10 +240,9 @@ try:
 except SystemExit:
     pass
 """
-NEEDS_CLI = pytest.mark.skipif(not (HOUSE / "app/cli.py").exists(), reason="app/cli.py is not written yet")
 
 
-@pytest.mark.parametrize("code", ["import joulehash", pytest.param(HELP, id="--help", marks=NEEDS_CLI)])
+@pytest.mark.parametrize("code", ["import joulehash", pytest.param(HELP, id="--help")])
 def test_starting_is_light(code: str, tmp_path: Path) -> None:
     """`import joulehash` and `joulehash --help` import nothing that takes a second."""
     code += f"\nimport sys; sys.stderr.write(' '.join(m for m in {HEAVY!r} if m in sys.modules))"

@@ -12,19 +12,12 @@ from pathlib import Path
 
 import pytest
 
-HOUSE = Path(__file__).parents[2]
+from tests.support.project import HOUSE, project_files
 
 
-@pytest.fixture(scope="session")
-def project_files() -> list[str]:
-    """What git knows, or would know after `git add`, as it stands on the disk now."""
-    command = ["git", "-C", str(HOUSE), "ls-files", "--cached", "--others", "--exclude-standard"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    if done.returncode:
-        if os.environ.get("JOULEHASH_REQUIRE"):
-            pytest.fail("git does not list the project's files")
-        pytest.skip("not a git checkout")
-    return [file for file in done.stdout.splitlines() if (HOUSE / file).exists()]
+@pytest.fixture(scope="session", name="project_files")
+def _project_files() -> list[str]:
+    return project_files()
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,6 @@ GENESIS = (
 )
 GENESIS_NONCE = 2083236893
 
-NEEDS_CLI = pytest.mark.skipif(not (HOUSE / "app/cli.py").exists(), reason="app/cli.py is not written yet")
-
 
 def place_in_wheel(file: str) -> str | None:
     """Where a wheel must have this file of the project; None when it must not."""
@@ -69,7 +67,6 @@ def test_the_wheel_scans(installed: Path, tmp_path: Path) -> None:
     assert ask(installed / "python", "-c", code, cwd=tmp_path) == f"[{GENESIS_NONCE}]"
 
 
-@NEEDS_CLI
 @pytest.mark.parametrize("command", [("joulehash",), ("python", "-m", "joulehash")])
 def test_both_commands_tell_the_version(installed: Path, command: tuple[str, ...], tmp_path: Path) -> None:
     program, *arguments = command
