@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from fractions import Fraction
 
+from ..chain.target import DIFFICULTY_1, expected_hashes
 from ..events import Event, PoolBlock, Report
 from ..judge import Verdict
 from ..pool import Demand, PoolStats
@@ -46,7 +49,11 @@ class EmbeddedPool:
         return "the embedded pool" if self._inner is None else f"the embedded pool, {self._inner.name}"
 
     async def start(self, demand: Demand) -> None:
-        pace = Pace(self._block_every_s, demand.rate_hps or _UNKNOWN_HPS)
+        rate_hps = demand.rate_hps or _UNKNOWN_HPS
+        pace = Pace(self._block_every_s, rate_hps)
+        if self._settings.suggest_difficulty is None:  # a share a second, as the server will have it anyway
+            share = Fraction(rate_hps) / expected_hashes(DIFFICULTY_1)
+            self._settings = replace(self._settings, suggest_difficulty=Fraction(f"{float(share):.2g}"))
         server = PoolServer(MemoryChain(pace.target), ServerSettings(), self._only_blocks, pace, self._listen)
         await server.start()
         self._inner = StratumPool(PoolURL(*server.address), self._settings, self._report, connect=self._connect)
