@@ -5,12 +5,12 @@ from array import array
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
-from scan cimport atomic_int, jh_hit, jh_kernel, jh_midstate, jh_portable, jh_result, jh_scan
+from scan cimport atomic_int, jh_avx2, jh_avx512, jh_hit, jh_kernel, jh_midstate, jh_portable, jh_result, jh_scan, jh_shani
 
 from .arguments import check
 
-cdef const jh_kernel *TABLE[1]
-TABLE[0] = &jh_portable
+cdef const jh_kernel *TABLE[4]
+TABLE[:] = [&jh_avx512, &jh_shani, &jh_avx2, &jh_portable]
 
 
 cdef extern from *:

@@ -45,7 +45,7 @@ typedef struct {
     const char *needs;  /* what `runs` looks for, in words */
 } jh_kernel;
 
-extern const jh_kernel jh_portable;
+extern const jh_kernel jh_avx512, jh_shani, jh_avx2, jh_portable;
 
 /* The hash state after one block: what the first 64 bytes of a header make of the initial state. */
 void jh_midstate(uint32_t state[8], const uint8_t block[64]);

@@ -29,6 +29,6 @@ cdef extern from "scan.h" nogil:
         int (*runs)() noexcept nogil
         const char *needs
 
-    const jh_kernel jh_portable
+    const jh_kernel jh_avx512, jh_shani, jh_avx2, jh_portable
 
     void jh_midstate(uint32_t *state, const uint8_t *block)
