@@ -21,7 +21,7 @@ setup(
     ext_modules=[
         Extension(
             "joulehash.ext._scan",
-            ["ext/_scan.pyx", *(f"ext/{name}.c" for name in KERNEL_SOURCES)],
+            ["ext/_scan.pyx", "ext/probe.c", *(f"ext/{name}.c" for name in KERNEL_SOURCES)],
             depends=sorted(glob("ext/*.h") + glob("ext/*.pxd")),
             include_dirs=["ext"],
             extra_compile_args=["-std=c11", "-O3", "-Wall", "-Wextra", "-fvisibility=hidden", *sanitize],

@@ -5,7 +5,19 @@ from array import array
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
-from scan cimport atomic_int, jh_avx2, jh_avx512, jh_hit, jh_kernel, jh_midstate, jh_portable, jh_result, jh_scan, jh_shani
+from scan cimport (
+    atomic_int,
+    jh_add_chain,
+    jh_avx2,
+    jh_avx512,
+    jh_hit,
+    jh_kernel,
+    jh_midstate,
+    jh_portable,
+    jh_result,
+    jh_scan,
+    jh_shani,
+)
 
 from .arguments import check
 
@@ -48,6 +60,20 @@ cdef class CKernel:
             return f"this CPU has no {self.row.needs.decode()}"
         return None
 
+    @property
+    def floor(self):
+        """(width, shared, each): for `width` nonces at least shared + M x each operations, with M midstates; or None."""
+        if self.row.floor == NULL:
+            return None
+        return self.row.floor.width, self.row.floor.shared, self.row.floor.each
+
+    def issue(self, uint64_t batches, uint64_t midstates) -> None:
+        """Carry out the operations of so many batches of `width` nonces, none waiting for another. Releases the GIL."""
+        if self.row.floor == NULL or self.missing:
+            raise RuntimeError(self.missing or f"{self.name}: its operations are not counted")
+        with nogil:
+            self.row.floor.issue(batches, midstates)
+
     def __call__(self, midstates, tail, first, count, top_word, hits, stop):
         cdef jh_scan job
         cdef jh_result result
@@ -89,6 +115,12 @@ def midstate(const uint8_t[::1] block):
         raise ValueError(f"block: {block.shape[0]} bytes; takes 64")
     jh_midstate(state, &block[0])
     return array("I", [state[i] for i in range(8)])
+
+
+def add_chain(uint64_t count) -> None:
+    """So many additions, rounded up to a multiple of 64, one core cycle each. Releases the GIL."""
+    with nogil:
+        jh_add_chain(count)
 
 
 def compiler() -> str:

@@ -8,6 +8,9 @@
 #define TARGET __attribute__((target("avx2")))
 #define LANES 8
 #define STREAMS 2
+#define OPERATIONS_SHARED 840 /* docs/kernels.md counts them */
+#define OPERATIONS_EACH 4912
+#define OPERATIONS_BLOCK 57 /* Maj alone takes four, next round's three */
 #define OPERATION TARGET static inline __attribute__((always_inline))
 
 typedef __m256i V;
@@ -41,9 +44,12 @@ OPERATION V Maj_v(V x, V y, V z) { return xor_v(and_v(xor_v(x, y), xor_v(y, z)),
 static int runs(void) { return __builtin_cpu_supports("avx2"); } /* asks the operating system too */
 
 #define SCAN scan
+#define FLOOR &floor_
 #else
 #define SCAN NULL
+#define FLOOR NULL
 static int runs(void) { return 0; }
 #endif
 
-const jh_kernel jh_avx2 = {.name = "avx2", .lanes = 16, .scan = SCAN, .runs = runs, .needs = "AVX2"};
+const jh_kernel jh_avx2 = {
+    .name = "avx2", .lanes = 16, .scan = SCAN, .runs = runs, .needs = "AVX2", .floor = FLOOR};

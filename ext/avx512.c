@@ -8,6 +8,9 @@
 #define TARGET __attribute__((target("avx512f")))
 #define LANES 16
 #define STREAMS 3
+#define OPERATIONS_SHARED 460 /* docs/kernels.md counts them */
+#define OPERATIONS_EACH 2388
+#define OPERATIONS_BLOCK 28
 #define OPERATION TARGET static inline __attribute__((always_inline))
 
 typedef __m512i V;
@@ -31,9 +34,12 @@ OPERATION V Maj_v(V x, V y, V z) { return _mm512_ternarylogic_epi32(x, y, z, 0xe
 static int runs(void) { return __builtin_cpu_supports("avx512f"); } /* asks the operating system too */
 
 #define SCAN scan
+#define FLOOR &floor_
 #else
 #define SCAN NULL
+#define FLOOR NULL
 static int runs(void) { return 0; }
 #endif
 
-const jh_kernel jh_avx512 = {.name = "avx512", .lanes = 48, .scan = SCAN, .runs = runs, .needs = "AVX-512F"};
+const jh_kernel jh_avx512 = {
+    .name = "avx512", .lanes = 48, .scan = SCAN, .runs = runs, .needs = "AVX-512F", .floor = FLOOR};

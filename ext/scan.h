@@ -37,17 +37,29 @@ typedef struct {
  * when fewer than lanes x n_midstates places are left in hits; resume at first + done. */
 typedef jh_result (*jh_scan_fn)(const jh_scan *scan);
 
+/* What a CPU cannot hash faster than: the operations that must happen, and a way to time as many of them that do not
+ * wait for each other. docs/kernels.md tells how they are counted. */
+typedef struct {
+    unsigned width;        /* nonces that an operation serves at once */
+    unsigned shared, each; /* operations for so many nonces: whatever the midstates, and for each midstate */
+    void (*issue)(uint64_t batches, uint64_t midstates); /* carry out those of so many batches of `width` nonces */
+} jh_floor;
+
 typedef struct {
     const char *name;
     unsigned lanes;     /* nonces in one batch */
     jh_scan_fn scan;    /* NULL: this compiler could not build it */
     int (*runs)(void);  /* whether this CPU and operating system run it; NULL: always */
     const char *needs;  /* what `runs` looks for, in words */
+    const jh_floor *floor; /* NULL: not counted */
 } jh_kernel;
 
 extern const jh_kernel jh_avx512, jh_shani, jh_avx2, jh_portable;
 
 /* The hash state after one block: what the first 64 bytes of a header make of the initial state. */
 void jh_midstate(uint32_t state[8], const uint8_t block[64]);
+
+/* `count` additions, rounded up to a multiple of 64, that wait for each other: one core cycle each. */
+void jh_add_chain(uint64_t count);
 
 #endif

@@ -22,13 +22,22 @@ cdef extern from "scan.h" nogil:
         size_t cap
         const atomic_int *stop
 
+    ctypedef struct jh_floor:
+        unsigned width
+        unsigned shared
+        unsigned each
+        void (*issue)(uint64_t, uint64_t) noexcept nogil
+
     ctypedef struct jh_kernel:
         const char *name
         unsigned lanes
         jh_result (*scan)(const jh_scan *) noexcept nogil
         int (*runs)() noexcept nogil
         const char *needs
+        const jh_floor *floor
 
     const jh_kernel jh_avx512, jh_shani, jh_avx2, jh_portable
 
     void jh_midstate(uint32_t *state, const uint8_t *block)
+
+    void jh_add_chain(uint64_t count)
