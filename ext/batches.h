@@ -10,15 +10,18 @@
 #include "prepare.h"
 #include "scan.h"
 
+#define KEPT 64 /* midstates whose first rounds are computed once a scan: more than a miner rolls at a time */
+
 TARGET static jh_result scan(const jh_scan *s) {
     jh_batch batch;
-    jh_start start = jh_begin(s->midstates[0], s->tail);
+    jh_start kept[KEPT], other;
     size_t n_hits = 0;
     uint64_t done = 0;
 
     batch.common = jh_prepare(s->tail);
     batch.shared = s->n_midstates > 1;
     prepare(&batch, s);
+    for (size_t m = 0; m < s->n_midstates && m < KEPT; m++) kept[m] = jh_begin(s->midstates[m], s->tail);
     while (done < s->count && s->cap - n_hits >= BATCH * s->n_midstates) {
         uint64_t in_batch = s->count - done < BATCH ? s->count - done : BATCH;
         uint32_t nonce = s->first + (uint32_t)done;
@@ -27,8 +30,8 @@ TARGET static jh_result scan(const jh_scan *s) {
         for (size_t m = 0; m < s->n_midstates; m++) {
             if (atomic_load_explicit(s->stop, memory_order_relaxed))
                 return (jh_result){n_hits, done}; /* what this batch has found will be found again */
-            if (batch.shared) start = jh_begin(s->midstates[m], s->tail);
-            uint64_t hit = hash(&batch, &start) & UINT64_MAX >> (64 - in_batch);
+            if (m >= KEPT) other = jh_begin(s->midstates[m], s->tail);
+            uint64_t hit = hash(&batch, m < KEPT ? &kept[m] : &other) & UINT64_MAX >> (64 - in_batch);
             for (; hit; hit &= hit - 1)
                 s->hits[found++] = (jh_hit){(uint32_t)m, nonce + (uint32_t)__builtin_ctzll(hit)};
         }

