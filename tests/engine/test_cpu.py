@@ -22,8 +22,6 @@ from joulehash.ext.kernels import KERNELS, Kernel, ScanFn
 from tests.support.devices import started
 from tests.support.jobs import job
 
-Words = array  # of int
-
 
 def assigned(target: int = MAX_TARGET >> 12) -> Assignment:
     clock = asyncio.get_running_loop().time
@@ -116,7 +114,15 @@ def test_a_slice_takes_as_long_whatever_number_of_versions_it_has(monkeypatch: p
     """In the kernel's own time, at a hash a microsecond: 10 ms are 10 000 hashes."""
     now_s, slices, enough = 0.0, list[int](), threading.Event()
 
-    def scan(midstates: Words[int], tail: Any, first: int, count: int, *_: Any) -> tuple[int, int]:
+    def scan(
+        midstates: array[int],
+        tail: array[int],
+        first: int,
+        count: int,
+        top_word: int,
+        hits: array[int],
+        stop: array[int],
+    ) -> tuple[int, int]:
         nonlocal now_s
         hashes = count * len(midstates) // 8
         now_s += hashes * 1e-6

@@ -68,7 +68,7 @@ def assignment(
 
 
 class SmallSpace(HeaderSpace):
-    """A header space so small that all of it can be hashed: `nonces` of each version, in `extranonces` of extranonce2."""
+    """A header space so small that all of it can be hashed: `nonces` of each version, for so many of extranonce2."""
 
     def __init__(self, nonces: int, extranonces: int = 1) -> None:
         super().__init__(4)
