@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -76,7 +76,7 @@ def _kernels() -> Iterator[Finding]:
         choice = measured()
     except KernelError:
         choice = None  # each row says why
-    rates_hps = choice.rates_hps if choice else {}
+    rates_hps: Mapping[str, float] = choice.rates_hps if choice else {}
     for kernel in KERNELS.values():
         reason, remedy = kernel.missing(), ""
         ok = reason is None or (None if _beyond(kernel.name) else False)

@@ -35,6 +35,10 @@ def lacking(name: str, reason: str) -> Kernel:
     return replace(KERNELS["portable"], name=name, missing=lambda: reason)
 
 
+def blind(*_: Any, **__: Any) -> tuple[int, int]:
+    return 0, 1
+
+
 def test_it_names_every_kernel_and_says_what_is_missing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,7 +74,7 @@ def test_a_row_with_a_rate_has_room_in_a_terminal(name: str) -> None:
 def test_a_kernel_that_fails_its_self_test_is_a_fault_and_not_the_default(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    liar = replace(KERNELS["portable"], name="liar", load=lambda: lambda *_, **__: (0, 1))
+    liar = replace(KERNELS["portable"], name="liar", load=lambda: blind)
     use(monkeypatch, liar, KERNELS["portable"])
     assert run(["doctor", "--json"]) == 1
     told = findings(capsys)
@@ -82,7 +86,7 @@ def test_a_kernel_that_fails_its_self_test_is_a_fault_and_not_the_default(
 def test_where_all_fail_there_is_no_default(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    use(monkeypatch, replace(KERNELS["portable"], load=lambda: lambda *_, **__: (0, 1)))
+    use(monkeypatch, replace(KERNELS["portable"], load=lambda: blind))
     assert run(["doctor", "--json"]) == 1
     told = findings(capsys)
     assert [line["ok"] for line in told.values()] == [False, False]
