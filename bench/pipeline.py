@@ -12,14 +12,14 @@ import sys
 from array import array
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 from threading import get_ident
 from time import perf_counter
 
-from ..engine.cpu import CpuDevice, available_cpus, be_modest
+from ..engine.cpu import MIDSTATES, CpuDevice, available_cpus, be_modest
 from ..engine.events import Event, JobReceived
 from ..engine.miner import Miner
 from ..engine.pools.stratum import StratumPool
@@ -29,7 +29,7 @@ from ..engine.stratum.client import Settings
 from ..engine.templates.memory import MemoryChain
 from ..ext.kernels import Kernel, choose
 
-_MOST_NONCES = 1 << 20  # of one bare call
+_MOST_HASHES = 1 << 20  # of one bare call
 _LAG_SAMPLE_S = 0.005
 _UNDER_WAY_S = 0.5
 _HARD = 1 << 200  # block targets that no CPU meets while we look
@@ -94,18 +94,18 @@ def measure_cpu_time(arguments: list[str], runs: int = 7) -> float:
 
 
 def _bare_rate(kernel: Kernel, threads: int, seconds: float) -> float:
-    """Threads that do nothing but call the kernel, with the priority and the cores that the miner's have."""
+    """Threads that only call the kernel, with the versions, the priority and the cores that the miner's have."""
     scan, cpus = kernel.load(), available_cpus()
 
     def hash_on(cpu: int) -> float:
         be_modest(cpu)
-        state, tail, stop = array("I", range(8)), array("I", range(3)), array("i", [0])
-        hits = array("I", bytes(8 * (kernel.lanes + 1024)))
+        states, tail, stop = array("I", range(8 * MIDSTATES)), array("I", range(3)), array("i", [0])
+        hits = array("I", bytes(8 * (kernel.lanes * MIDSTATES + 1024)))
         done, size, began_s = 0, kernel.lanes, perf_counter()
         while (took_s := perf_counter() - began_s) < seconds:
-            done += scan(state, tail, done % 2**32, size, 0, hits, stop)[1]
-            size = min(2 * size, _MOST_NONCES)
-        return done / took_s
+            done += scan(states, tail, done % 2**32, size, 0, hits, stop)[1]
+            size = max(kernel.lanes, min(2 * size, _MOST_HASHES // MIDSTATES))
+        return done * MIDSTATES / took_s
 
     with ThreadPoolExecutor(threads) as pool:
         return sum(pool.map(hash_on, (cpus[i % len(cpus)] for i in range(threads))))
@@ -187,7 +187,7 @@ class _Watch:
                 self._begun.setdefault(thread, []).append(perf_counter())
             return inner(midstates, tail, first, count, top_word, hits, stop)
 
-        self.kernel = Kernel(kernel.name, kernel.lanes, kernel.about, lambda: scan, kernel.missing)
+        self.kernel = replace(kernel, load=lambda: scan)
 
     def forget(self) -> None:
         """What was before: other threads, that only measured."""

@@ -1,8 +1,9 @@
 """The CPU as a device: a thread for each core, each drawing its own work and scanning it in slices without the GIL.
 
-A slice takes about ten milliseconds of a core; a new clean job ends it within one. Hashes are counted exactly as the
-kernel reports them. Threads run at low priority, so that the event loop stays prompt when all cores are busy. Where
-claims come faster than they are read, threads wait; only claims in dead work are then dropped.
+Each work has as many versions as the pool lets us roll, up to MIDSTATES: at one nonce they share the first of a hash's
+two message schedules. A slice takes about ten milliseconds of a core; a new clean job ends it within one. Hashes are
+counted exactly as the kernel reports them. Threads run at low priority, so that the event loop stays prompt when all
+cores are busy. Where claims come faster than they are read, threads wait; only claims in dead work are then dropped.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from .work import NONCES, Assignment, Found, Work
 
 T = TypeVar("T")
 
+MIDSTATES = 16  # versions hashed with each nonce: docs/kernels.md has what each number of them gains
 THREADS_LIMIT = 1024
 THREADS_PER_CPU = 64  # many more of them would not let the event loop through
 _SLICE_S = 0.010
@@ -77,7 +79,7 @@ class _Order:
 class CpuDevice:
     """A Device.
 
-    kernel   a row of KERNELS, its name, or None for the first of them that runs here
+    kernel   a row of KERNELS, its name, or None for the fastest of them here
     threads  None: one for each core
     """
 
@@ -114,7 +116,7 @@ class CpuDevice:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(version_bits=0, nominal_hps=self._nominal_hps)
+        return Capabilities(version_bits=MIDSTATES.bit_length() - 1, nominal_hps=self._nominal_hps)
 
     def stats(self) -> DeviceStats:
         kernel = self._kernel.name if self._kernel else "no kernel yet"
@@ -194,7 +196,7 @@ class CpuDevice:
             be_modest(self._cpus[index] if self._pin else None)
             scan = self._kernel.load()
             while (order := self._next(slot)).assignment is not None:
-                work = order.assignment.draw(split=True)
+                work = order.assignment.draw(MIDSTATES, split=True)
                 if work is None:
                     self._starve(slot, order, order.assignment)
                 else:
@@ -225,7 +227,7 @@ class CpuDevice:
         lanes, rolled = self._kernel.lanes, len(work.versions)
         hits = array("I", bytes(8 * (lanes * rolled + _HITS)))
         top_word = work.claim_target >> 224
-        done, size = 0, 16 * lanes
+        done, size = 0, max(lanes, 16 * lanes // rolled)
         while done < work.count and self._order is order:
             began_s = thread_time()  # of this thread: waiting for a core is no reason for shorter slices
             first, count = (work.first + done) % NONCES, min(size, work.count - done)
@@ -280,13 +282,13 @@ def be_modest(cpu: int | None) -> None:
 
 
 def _measure(kernel: Kernel) -> float:
-    """Hashes a second of one thread, roughly, within a few hundredths of a second."""
-    scan, hits = kernel.load(), array("I", bytes(8 * (kernel.lanes + _HITS)))
-    state, tail, stop = array("I", bytes(32)), array("I", bytes(12)), array("i", [0])
+    """Hashes a second of one thread where all versions roll, roughly, within a few hundredths of a second."""
+    scan, hits = kernel.load(), array("I", bytes(8 * (kernel.lanes * MIDSTATES + _HITS)))
+    states, tail, stop = array("I", bytes(32 * MIDSTATES)), array("I", bytes(12)), array("i", [0])
     count, done, took_s = kernel.lanes, 0, 0.0
     while took_s < _MEASURE_S and done < NONCES:
         count = min(2 * count, NONCES)
         began_s = perf_counter()
-        _, done = scan(state, tail, 0, count, 0, hits, stop)
+        _, done = scan(states, tail, 0, count, 0, hits, stop)
         took_s = perf_counter() - began_s
-    return done / max(took_s, 1e-9)
+    return done * MIDSTATES / max(took_s, 1e-9)

@@ -43,7 +43,7 @@ def scan(
 
     header  76 or 80 bytes in wire order; a nonce at its end is ignored
     target  0 .. 2^256-1, or None for the header's own nBits; 0 is legal and matches nothing
-    kernel  a name of KERNELS, or None for the first of them that runs here
+    kernel  a name of KERNELS, or None for the fastest of them here
     limit   more results than this raise InputError: use scan_iter
 
     Runs in the calling thread; Ctrl-C works. Raises InputError (a ValueError) for input out of bounds.

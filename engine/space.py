@@ -9,7 +9,7 @@ devices starve. Another version, or another mask, begins the next extranonce2: t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import overload
 
@@ -58,13 +58,13 @@ class HeaderSpace:
         self._rolling: tuple[int, int] | None = None  # version and mask of the last draw
         self._extranonce2 = 0
         self._roll = 0  # index into the versions that the mask allows
-        self._rest: Drawn | None = None  # what is left of a nonce range that is being split
+        self._rests: list[Drawn] = []  # what is left of a nonce range that is being split; the last goes first
         self._ntime_floor = self._ntime_last = -1  # the latest of the walks before, and of all
 
     def draw(self, ntime: int, version: int, mask: int, versions: int, *, split: bool) -> Drawn | None:
         """The next headers for `ntime`, up to `versions` versions of the mask, or None: there are none for that second.
 
-        split  take a part of the nonce range where it is split; otherwise always the whole of it
+        split  take a part of the nonce range where it is split, for all these versions; otherwise always the whole
         """
         if versions < 1:
             raise ValueError(f"versions: {versions}; takes 1 or more")
@@ -72,14 +72,14 @@ class HeaderSpace:
             if (version, mask) != self._rolling:
                 self._turn_to(version, mask)
             splits = split and self._parts > 1
-            if self._extranonce2 >= self._extranonce2_end and not (splits and self._rest):
+            if self._extranonce2 >= self._extranonce2_end and not (splits and self._rests):
                 if ntime <= self._ntime_last:
                     return None
                 self._walk_again()
             if not self._ntime_floor < ntime <= NTIME_MOST:
                 return None
             self._ntime_last = max(self._ntime_last, ntime)
-            return self._take_part(version, mask) if splits else self._take(version, mask, versions)
+            return (self._take_part if splits else self._take)(version, mask, versions)
 
     def _take(self, version: int, mask: int, versions: int) -> Drawn:
         count = min(versions, (1 << mask.bit_count()) - self._roll)
@@ -89,15 +89,19 @@ class HeaderSpace:
             self._next_extranonce2()
         return drawn
 
-    def _take_part(self, version: int, mask: int) -> Drawn:
-        whole = self._rest or self._take(version, mask, 1)
-        count = NONCES // self._parts
-        rest = whole.count - count
-        self._rest = Drawn(whole.extranonce2, whole.versions, whole.first + count, rest) if rest else None
-        return Drawn(whole.extranonce2, whole.versions, whole.first, count)
+    def _take_part(self, version: int, mask: int, versions: int) -> Drawn:
+        whole = self._rests.pop() if self._rests else self._take(version, mask, versions)
+        count, rolled = NONCES // self._parts, whole.versions
+        if whole.count > count:
+            self._rests.append(replace(whole, first=whole.first + count, count=whole.count - count))
+        if len(rolled) > versions:  # another device, which takes more of them, began this range
+            later = Rolled(version, mask, rolled.first + versions, rolled.size - versions)
+            self._rests.append(replace(whole, versions=later, count=count))
+            rolled = replace(rolled, size=versions)
+        return replace(whole, versions=rolled, count=count)
 
     def _turn_to(self, version: int, mask: int) -> None:
-        self._rolling, self._rest = (version, mask), None
+        self._rolling, self._rests = (version, mask), []
         if self._roll:  # some of this extranonce2 was given out
             self._next_extranonce2()
 
@@ -105,7 +109,7 @@ class HeaderSpace:
         self._extranonce2, self._roll = self._extranonce2 + 1, 0
 
     def _walk_again(self) -> None:
-        self._extranonce2, self._roll, self._rest = 0, 0, None
+        self._extranonce2, self._roll, self._rests = 0, 0, []
         self._ntime_floor = self._ntime_last
 
 

@@ -1,4 +1,4 @@
-"""The table of hash kernels: one row each, one signature, chosen by name.
+"""The table of hash kernels: one row each, one signature, chosen by name or by measuring.
 
 A new kernel is a file beside this one and a row in KERNELS: a Python module with a `scan`, or a C file whose last line
 is its entry in the C table. Every row passes the same tests (tests/ext/test_kernels.py). docs/kernels.md has the steps.
@@ -9,12 +9,19 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
+from time import thread_time
 from types import MappingProxyType
-from typing import Protocol
+from typing import Literal, Protocol
 
 ENVIRONMENT = "JOULEHASH_KERNEL"  # forces a kernel by name, as --kernel does
+_ROUNDS = 3
+_CALL_S = 0.0015
+_WARM_S = 0.0003
+_MOST = 1 << 30  # nonces in one call, whatever a clock says
 
 
 class ScanFn(Protocol):
@@ -47,13 +54,26 @@ class ScanFn(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A row of the table. `load` imports or compiles on first use; `missing` tells why it cannot run here, or None."""
+    """A row of the table. `load` imports or compiles on first use; `missing` tells why it cannot run here, or None.
+
+    candidate  when it is measured where none is named: "always"; as a "last resort", if the fastest of the others takes
+               one nonce at a time (it costs seconds to compile, and loses to vector code made by hand); "never"
+    """
 
     name: str
     lanes: int  # nonces in one batch
     about: str
     load: Callable[[], ScanFn]
     missing: Callable[[], str | None]
+    candidate: Literal["always", "last resort", "never"] = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What measuring found."""
+
+    kernel: Kernel
+    rates_hps: Mapping[str, float]  # of each that was measured: hashes a second of one core, the best of some calls
 
 
 class KernelError(ValueError):
@@ -103,22 +123,24 @@ KERNELS: Mapping[str, Kernel] = MappingProxyType(
         kernel.name: kernel
         for kernel in (
             _compiled("avx512", 48, "AVX-512; three streams of sixteen nonces"),
-            _compiled("shani", 4, "the SHA instructions of x86; four nonces in turns"),
+            _compiled("shani", 4, "the SHA instructions; four nonces in turns"),
             _compiled("avx2", 16, "AVX2; two streams of eight nonces"),
             _compiled("portable", 1, "C, as FIPS 180-4 reads; defines the others"),
-            Kernel("numba", 16, "Numba; vector code that LLVM fits to this CPU", _load_numba, _numba_missing),
-            Kernel("reference", 1, "Python's hashlib; the independent check", _load_reference, _runs_anywhere),
+            Kernel("numba", 16, "vector code that LLVM fits to this CPU", _load_numba, _numba_missing, "last resort"),
+            Kernel("reference", 1, "Python's hashlib; the independent check", _load_reference, _runs_anywhere, "never"),
         )
     }
 )
 
 
 def choose(name: str | None = None) -> Kernel:
-    """The kernel of that name, or the one JOULEHASH_KERNEL names, or else the first of the table that runs here.
+    """The kernel of that name, or the one JOULEHASH_KERNEL names, or else the fastest here, measured once a process.
 
     It is self-tested on a real block before it is first returned. Raises KernelError.
     """
-    kernel = row(name) or next(k for k in KERNELS.values() if k.missing() is None)
+    kernel = row(name)
+    if kernel is None:
+        return measured().kernel
     if reason := kernel.missing():
         runnable = ", ".join(k.name for k in KERNELS.values() if k.missing() is None)
         raise KernelError(f"kernel {kernel.name} cannot run here: {reason}; choose from {runnable}")
@@ -134,6 +156,70 @@ def row(name: str | None) -> Kernel | None:
     if wanted not in KERNELS:
         raise KernelError(f"{where}kernel {wanted!r} is unknown; choose from {', '.join(KERNELS)}")
     return KERNELS[wanted]
+
+
+def measured() -> Choice:
+    """The fastest kernel here, and what the others reach: within some 30 ms of CPU time, once a process.
+
+    One that fails its self-test is passed over; `joulehash doctor` tells of it. Measured with one midstate, as more of
+    them change no order, and in CPU time of this thread, so that a busy machine does not mislead. Any thread may ask.
+    Raises KernelError when no kernel can be used.
+    """
+    with _MEASURING:  # threads that ask meanwhile wait for the answer
+        return _measured(tuple(KERNELS.values()))
+
+
+_MEASURING = Lock()
+
+
+@cache
+def _measured(rows: tuple[Kernel, ...]) -> Choice:
+    rates = _race([kernel for kernel in rows if kernel.candidate == "always"])
+    if not rates or _fastest(rates).lanes == 1:
+        rates |= _race([kernel for kernel in rows if kernel.candidate == "last resort"])
+    if not rates:
+        raise KernelError("no kernel can be used here; joulehash doctor tells why")
+    return Choice(_fastest(rates), MappingProxyType({kernel.name: rate for kernel, rate in rates.items()}))
+
+
+def _fastest(rates: Mapping[Kernel, float]) -> Kernel:
+    """Of equal ones the first of the table."""
+    return max(rates, key=lambda kernel: rates[kernel])
+
+
+def _race(kernels: list[Kernel]) -> dict[Kernel, float]:
+    """Hashes a second of those that run here and pass their self-test, measured in turns."""
+    calls: dict[Kernel, Callable[[], float]] = {}
+    for kernel in kernels:
+        with suppress(KernelError):
+            if kernel.missing() is None:
+                _tested(kernel)
+                calls[kernel] = _timed_call(kernel)
+    rounds = [{kernel: call() for kernel, call in calls.items()} for _ in range(_ROUNDS)]
+    return {kernel: max(rates[kernel] for rates in rounds) for kernel in calls}
+
+
+def _timed_call(kernel: Kernel) -> Callable[[], float]:
+    """A call of about _CALL_S that returns its rate. The kernel is warm then."""
+    scan, hits, stop = kernel.load(), array("I", bytes(8 * kernel.lanes)), array("i", [0])
+    midstates, tail = array("I", range(8)), array("I", range(3))
+
+    def time(count: int) -> tuple[int, float]:
+        began_s = thread_time()
+        _, done = scan(midstates, tail, 0, count, 0, hits, stop)
+        return done, max(thread_time() - began_s, 1e-9)
+
+    count, took_s = kernel.lanes, 0.0
+    while took_s < _WARM_S and count < _MOST:
+        count *= 2
+        _, took_s = time(count)
+    count = min(_MOST, max(1, int(count * _CALL_S / took_s)))
+
+    def rate_hps() -> float:
+        done, took_s = time(count)
+        return done / took_s
+
+    return rate_hps
 
 
 @cache

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
+
+from ..units import rate_text
+
+if TYPE_CHECKING:
+    from ...ext.kernels import Choice
 
 OPTIONAL = {
     "numba": "the numba kernel",
@@ -17,15 +22,19 @@ OPTIONAL = {
     "embit": "payout addresses",
     "rich": "the live screen",
 }
-CPU_FLAGS = ("sse2", "avx2", "avx512f", "avx512bw", "sha_ni", "sha2")  # what hash kernels are written for
+CPU_FLAGS = {"avx512": "avx512f", "shani": "sha_ni", "avx2": "avx2"}  # what a kernel needs, as Linux calls it
+REMEDIES = {"numba": "pip install numba"}
+
+
+_MARKS = {True: "ok", False: "missing", None: "-"}
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One line. `remedy` is empty when all is well."""
+    """One line. `ok` is None for what this machine cannot have; `remedy` is empty when there is none, or no need."""
 
     topic: str
     name: str
-    ok: bool
+    ok: bool | None
     detail: str
     remedy: str = ""
 
@@ -37,10 +46,9 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON object
         if as_json:
             typer.echo(msgspec.json.encode(finding))
             continue
-        mark = "ok     " if finding.ok else "missing"
         remedy = f"; {finding.remedy}" if finding.remedy else ""
-        typer.echo(f"{mark} {finding.topic:<8} {finding.name:<12} {finding.detail}{remedy}")
-    return 0 if all(finding.ok for finding in findings) else 1
+        typer.echo(f"{_MARKS[finding.ok]:<7} {finding.topic:<7} {finding.name:<9} {finding.detail}{remedy}")
+    return 1 if any(finding.ok is False for finding in findings) else 0
 
 
 def examine() -> Iterator[Finding]:
@@ -56,22 +64,51 @@ def _machine() -> Iterator[Finding]:
     yield Finding("version", "joulehash", True, f"{__version__}, Python {platform.python_version()}, {sys.platform}")
     model, flags = _cpu()
     yield Finding("cpu", "cores", True, f"{len(available_cpus())} of {os.cpu_count()} usable, {model}")
-    known = [flag for flag in CPU_FLAGS if flag in flags]
+    known = [flag for flag in CPU_FLAGS.values() if flag in flags]
     yield Finding("cpu", "features", True, ", ".join(known) or "none that a kernel here is written for")
 
 
 def _kernels() -> Iterator[Finding]:
-    from ...ext.kernels import KERNELS, KernelError, choose
+    """Each, with its rate where it was measured; then the one that is taken where none is named."""
+    from ...ext.kernels import KERNELS, KernelError, choose, measured
 
+    try:
+        choice = measured()
+    except KernelError:
+        choice = None  # each row says why
+    rates_hps: Mapping[str, float] = choice.rates_hps if choice else {}
     for kernel in KERNELS.values():
-        reason = kernel.missing()
-        if reason is None and kernel.name != "numba":  # which would compile for seconds
+        reason, remedy = kernel.missing(), ""
+        ok = reason is None or (None if _beyond(kernel.name) else False)
+        if ok is False:
+            remedy = REMEDIES.get(kernel.name, "build joulehash with a newer gcc or clang")
+        if ok and kernel.candidate != "last resort":  # that would compile for seconds
             try:
                 choose(kernel.name)
             except KernelError as error:
-                reason = str(error)
-        remedy = "pip install numba" if kernel.name == "numba" and reason else ""
-        yield Finding("kernel", kernel.name, reason is None, reason or kernel.about, remedy)
+                ok, reason = False, str(error)
+        rate = f"{rate_text(rates_hps[kernel.name])}; " if kernel.name in rates_hps else ""
+        yield Finding("kernel", kernel.name, ok, reason or f"{rate}{kernel.about}", remedy)
+    yield _default(choice)
+
+
+def _beyond(kernel: str) -> bool:
+    """Whether the CPU cannot have it, whatever the compiler."""
+    return kernel in CPU_FLAGS and CPU_FLAGS[kernel] not in _cpu()[1]
+
+
+def _default(choice: Choice | None) -> Finding:
+    from ...ext.kernels import ENVIRONMENT, KernelError, row
+
+    try:
+        forced = row(None)
+    except KernelError as error:
+        return Finding("kernel", "default", False, str(error))
+    if forced is not None:
+        return Finding("kernel", "default", True, f"{forced.name}, which {ENVIRONMENT} forces")
+    if choice is None:
+        return Finding("kernel", "default", False, "none can be used here")
+    return Finding("kernel", "default", True, f"{choice.kernel.name}, the fastest here, measured on one core")
 
 
 def _libraries() -> Iterator[Finding]:

@@ -20,7 +20,7 @@ POOL = ["mine", "-u", "me", "-o"]
         (["mine", "--threads", "0"], "threads: 0; takes 1 to"),
         (["mine", "--threads", "100000"], "threads: 100000; takes 1 to"),
         (["mine", "--threads", "x"], "threads"),
-        (["mine", "--kernel", "md5"], "'md5' is unknown; choose from portable"),
+        (["mine", "--kernel", "md5"], "'md5' is unknown; choose from "),
         (["mine", "--kernel", ""], "kernel '' is unknown"),
         (["mine", "-d", "cpu:"], "kernel '' is unknown"),
         (["mine", "-d", "cpu:md5"], "'md5' is unknown"),

@@ -21,7 +21,7 @@ WIDTH = 80
 
 
 async def mine(face: ScreenFace) -> Summary:
-    miner = Miner(EmbeddedPool(Settings("me"), face.event, 0.2), [CpuDevice(threads=1)], face.event)
+    miner = Miner(EmbeddedPool(Settings("me"), face.event, 0.2), [CpuDevice("portable", 1)], face.event)
     watching = asyncio.create_task(face.watch(miner))
     try:
         return await miner.run(duration_s=2.5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import pytest
@@ -40,6 +40,10 @@ def rig(request: pytest.FixtureRequest) -> Rig:
     return chosen
 
 
+MASKS = [0, 0x2000, 0x6000, 0x1FE000, 0x1FFFE000, 0x00A0A000]  # 0, 1, 2, 8 and 16 bits, and four with holes
+ALL_ROLLED = [mask for mask in MASKS if mask.bit_count() <= 8]  # few enough to hash each version
+
+
 def assigned(of: Job, space: HeaderSpace | None = None) -> Assignment:
     return Assignment(of, space or HeaderSpace(of.extranonce2_size), asyncio.get_running_loop().time, of.target)
 
@@ -60,17 +64,19 @@ def hash_of(data: bytes) -> int:
     return int.from_bytes(sha256(sha256(data).digest()).digest(), "little")
 
 
-def test_it_finds_and_every_claim_is_true(rig: Rig) -> None:
+@pytest.mark.parametrize("mask", MASKS, ids=hex)
+def test_it_finds_and_every_claim_is_true(rig: Rig, mask: int) -> None:
     async def main() -> None:
         device = rig.make()
         async with started(device) as claims:
-            given = assigned(now_job(rig.target))
+            given = assigned(now_job(rig.target, version_mask=mask))
             device.give(given, clean=True)
             await claims.until(lambda: len(claims) >= 20)
         for found in claims:
             assert found.device == device.name
             assert [work.job for work in found.works] == [given.job]
             assert found.version in found.works[0].versions
+            assert (found.version ^ given.job.version) & ~mask == 0
             assert hash_of(header(found)) <= rig.target
         assert (device.stats().hashes or 0) > 0
 
@@ -108,44 +114,51 @@ def test_a_new_job_takes_over_and_late_claims_carry_their_old_work(rig: Rig, cle
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("mask", ALL_ROLLED, ids=hex)
 @pytest.mark.parametrize("bits", [0, 6])
-def test_it_counts_and_finds_exactly_what_there_is(rig: Rig, bits: int) -> None:
+def test_it_counts_and_finds_exactly_what_there_is(rig: Rig, bits: int, mask: int) -> None:
     """One hash in 2^bits is a claim: with all of them, what is found has no room and the kernel returns early."""
     if not rig.exact:
         pytest.skip("searches a nonce range of its own")
-    nonces, works, target = 3000, 3, MAX_TARGET >> bits
+    versions = {version for version in range(0x20000000, 0x21000000, 0x2000) if version & ~mask == 0x20000000}
+    nonces, extranonces, target = 3000 // len(versions), 3, MAX_TARGET >> bits
+    hashes = nonces * extranonces * len(versions)
 
     async def main() -> None:
         device = rig.make()
         async with started(device) as claims:
-            given = assigned(now_job(target), SmallSpace(nonces, works))
+            given = assigned(now_job(target, version_mask=mask), SmallSpace(nonces, extranonces))
             device.give(given, clean=True)
-            await claims.until(lambda: {found.works[0].extranonce2[-1] for found in claims} == set(range(works)))
-            await steady(lambda: device.stats().hashes)
-        drawn = {found.works[0].extranonce2: found.works[0] for found in claims}
-        assert len(drawn) == works
+            await claims.until(lambda: device.stats().hashes == hashes and len(claims) >= hashes >> bits + 1)
+            await steady(lambda: len(claims))
+        drawn = list(dict.fromkeys(found.works[0] for found in claims))
+        assert {work.extranonce2[-1] for work in drawn} == set(range(extranonces))
         expected = [
-            (extranonce2, nonce % NONCES)
-            for extranonce2, work in drawn.items()
-            for nonce in range(-nonces // 2, nonces // 2)
-            if hash_of(work.header(given.job.version, work.ntime, nonce % NONCES)) <= target
+            (work.extranonce2, version, nonce % NONCES)
+            for work in drawn
+            for version in work.versions
+            for nonce in range(-(nonces // 2), nonces - nonces // 2)
+            if hash_of(work.header(version, work.ntime, nonce % NONCES)) <= target
         ]
-        assert sorted((f.works[0].extranonce2, f.nonce) for f in claims) == sorted(expected)
-        assert device.stats().hashes == nonces * works
+        assert sorted((f.works[0].extranonce2, f.version, f.nonce) for f in claims) == sorted(expected)
+        assert bits or {found.version for found in claims} == versions, "all that the mask allows"
+        assert device.stats().hashes == hashes
 
     asyncio.run(main())
 
 
-def test_no_header_is_hashed_twice(rig: Rig) -> None:
+@pytest.mark.parametrize("mask", MASKS, ids=hex)
+@pytest.mark.parametrize("size", [0, 4], ids=lambda size: f"extranonce2 of {size}")
+def test_no_header_is_hashed_twice(rig: Rig, size: int, mask: int) -> None:
     """A pool sends a job again and again, clean and not; where every hash is a claim, every claim is another."""
 
     async def main() -> None:
         device = rig.make()
         async with started(device) as claims:
-            first = now_job(rig.flood)
+            first = now_job(rig.flood, version_mask=mask, extranonce2_size=size)
             space = HeaderSpace(first.extranonce2_size)
             for i in range(8):
-                again = now_job(rig.flood, id=str(i))
+                again = replace(first, id=str(i))
                 device.give(assigned(again, space), clean=i % 2 == 0)
                 await claims.until(lambda again=again: len(of_job(claims, again)) >= 50)  # type: ignore[misc]
             device.give(None, clean=True)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
+from joulehash.engine.chain.header import Header
+from joulehash.engine.poolserver import session
+from joulehash.engine.poolserver.book import Fault, Hashed, PoolJob, hash_share
+from joulehash.engine.poolserver.server import PoolServer, ServerSettings, serving
+from joulehash.engine.stratum.messages import Submit
+from joulehash.engine.templates.memory import MemoryChain
 from tests.support.command import Command, run
 
 SUMMARY = [
@@ -37,6 +45,34 @@ def test_mines_on_the_embedded_pool_and_accounts_for_every_share() -> None:
     assert summary["accepted"] >= 2
     assert summary["rejected"] == summary["stale"] == summary["hardware_errors"] == summary["pending"] == 0
     assert summary["hashes"] == sum(device["hashes"] for device in summary["devices"]) > 0
+
+
+def test_its_shares_carry_the_versions_that_it_rolled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool here, in this process, tells what came over TCP and which header it made of it."""
+    noted: list[tuple[int | None, int]] = []
+
+    def note(job: PoolJob, submit: Submit, extranonce1: bytes, mask: int) -> Hashed | Fault:
+        hashed = hash_share(job, submit, extranonce1, mask)
+        assert isinstance(hashed, Hashed), hashed
+        noted.append((submit.version_bits, Header.parse(hashed.header).version ^ job.template.version))
+        return hashed
+
+    async def main() -> subprocess.CompletedProcess[str]:
+        async with serving(PoolServer(MemoryChain(1 << 200), ServerSettings(), lambda _: None)) as server:
+            host, port = server.address
+            url = ("-o", f"stratum+tcp://{host}:{port}", "-u", "me")
+            wanted = ("--difficulty", "0.000001", "--shares", "12", "--duration", "60", "--json")
+            return await asyncio.to_thread(run, "mine", *url, *wanted, timeout_s=90)
+
+    monkeypatch.setattr(session, "hash_share", note)
+    done = asyncio.run(main())
+    assert (done.returncode, done.stderr) == (0, "")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [event["version_mask"] for event in events if event["event"] == "connected"] == ["1fffe000"]
+    assert events[-1]["accepted"] >= 12
+    assert events[-1]["rejected"] == events[-1]["hardware_errors"] == 0
+    assert all(bits is not None and rolled & ~0x1FFFE000 == 0 for bits, rolled in noted)
+    assert len({rolled for _, rolled in noted}) > 1, "of sixteen versions more than one"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -16,18 +16,30 @@ from joulehash.engine.chain.target import MAX_TARGET
 from joulehash.engine.cpu import CpuDevice, available_cpus, is_claim
 from joulehash.engine.errors import DeviceError, InputError
 from joulehash.engine.judge import Judge, Quality
-from joulehash.engine.space import HeaderSpace
+from joulehash.engine.space import Drawn, HeaderSpace
 from joulehash.engine.work import Assignment
 from joulehash.ext.kernels import KERNELS, Kernel, ScanFn
 from tests.support.devices import started
 from tests.support.jobs import job
 
-Words = array  # of int
-
 
 def assigned(target: int = MAX_TARGET >> 12) -> Assignment:
     clock = asyncio.get_running_loop().time
     return Assignment(job(target=target, received_s=clock()), HeaderSpace(4), clock, target)
+
+
+class Noted(HeaderSpace):
+    """Remembers what was drawn, and when."""
+
+    def __init__(self, extranonce2_size: int) -> None:
+        super().__init__(extranonce2_size)
+        self.drawn: list[tuple[int, Drawn]] = []
+
+    def draw(self, ntime: int, version: int, mask: int, versions: int, *, split: bool) -> Drawn | None:
+        drawn = super().draw(ntime, version, mask, versions, split=split)
+        if drawn is not None:
+            self.drawn.append((ntime, drawn))
+        return drawn
 
 
 def use(monkeypatch: pytest.MonkeyPatch, scan: ScanFn) -> None:
@@ -64,6 +76,73 @@ def test_it_tells_its_kernel_its_threads_and_its_rate() -> None:
         assert device.stats().note == f"portable, {threads} thread{'s' if threads > 1 else ''}"
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("mask", [0, 0x2000, 0x6000, 0x1FE000, 0x1FFFE000, 0x00A0A000, 0x10002000], ids=hex)
+@pytest.mark.parametrize("size", [0, 4], ids=lambda size: f"extranonce2 of {size}")
+def test_each_thread_rolls_all_versions_it_can_and_shares_none(size: int, mask: int) -> None:
+    """Where the nonce range is split too: each part of it has several versions."""
+
+    async def main() -> None:
+        clock, space, device = asyncio.get_running_loop().time, Noted(size), CpuDevice("portable", 4, affinity=False)
+        given = job(extranonce2_size=size, version_mask=mask, target=MAX_TARGET >> 12, received_s=clock())
+        async with started(device) as claims:
+            for _ in range(5):
+                seen = len(claims)
+                device.give(Assignment(given, space, clock, given.target), clean=True)
+                await claims.until(lambda seen=seen: len(claims) > seen)  # type: ignore[misc]
+        given_out = set[tuple[int, int, int, int]]()
+        for ntime, drawn in space.drawn:
+            assert len(drawn.versions) == min(cpu.MIDSTATES, 1 << mask.bit_count())
+            headers = {(ntime, drawn.extranonce2, version, drawn.first) for version in drawn.versions}
+            assert not headers & given_out
+            given_out |= headers
+        assert len(space.drawn) > 4
+        assert {(found.works[0].versions[0], found.works[0].first) for found in claims} <= {
+            (drawn.versions[0], drawn.first) for _, drawn in space.drawn
+        }
+
+    asyncio.run(main())
+
+
+def test_it_asks_for_as_many_version_bits_as_it_rolls() -> None:
+    assert 1 << CpuDevice().capabilities.version_bits == cpu.MIDSTATES
+
+
+@pytest.mark.parametrize("mask", [0, 0x1FFFE000], ids=hex)
+def test_a_slice_takes_as_long_whatever_number_of_versions_it_has(monkeypatch: pytest.MonkeyPatch, mask: int) -> None:
+    """In the kernel's own time, at a hash a microsecond: 10 ms are 10 000 hashes."""
+    now_s, slices, enough = 0.0, list[int](), threading.Event()
+
+    def scan(
+        midstates: array[int],
+        tail: array[int],
+        first: int,
+        count: int,
+        top_word: int,
+        hits: array[int],
+        stop: array[int],
+    ) -> tuple[int, int]:
+        nonlocal now_s
+        hashes = count * len(midstates) // 8
+        now_s += hashes * 1e-6
+        slices.append(hashes)
+        if len(slices) >= 20:
+            enough.set()
+        return 0, count
+
+    async def main() -> None:
+        device, clock = CpuDevice("portable", 1), asyncio.get_running_loop().time
+        async with started(device):
+            given = job(version_mask=mask, received_s=clock())
+            device.give(Assignment(given, HeaderSpace(4), clock, 0), clean=True)
+            assert await asyncio.to_thread(enough.wait, 10.0)
+
+    use(monkeypatch, scan)
+    monkeypatch.setattr(cpu, "thread_time", lambda: now_s)
+    asyncio.run(main())
+    assert slices[0] <= 256
+    assert all(9_900 <= hashes <= 10_000 for hashes in slices[10:20])
 
 
 def test_no_thread_is_left_after_stop_and_none_is_started_twice() -> None:

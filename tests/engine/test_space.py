@@ -93,12 +93,14 @@ def test_gives_out_the_whole_space_of_size_1(split: bool) -> None:
     assert ledger.headers == 256 * 2 * NONCES
 
 
-@given(kinds=st.lists(st.booleans(), min_size=1, max_size=12))
-def test_devices_that_split_and_devices_that_do_not_leave_nothing_between_them(kinds: list[bool]) -> None:
+@given(kinds=st.lists(st.tuples(st.booleans(), st.integers(1, 16)), min_size=1, max_size=12))
+def test_devices_that_split_and_devices_that_do_not_leave_nothing_between_them(kinds: list[tuple[bool, int]]) -> None:
+    """And none gets more versions than it rolls, whoever began the range."""
     space, ledger, exhausted, turn = HeaderSpace(0), Ledger(), set[bool](), 0
-    while exhausted != set(kinds):
-        split = kinds[turn % len(kinds)]
-        drawn = space.draw(100, 0x20000000, 0xE000, 2, split=split)
+    while exhausted != {split for split, _ in kinds}:
+        split, versions = kinds[turn % len(kinds)]
+        drawn = space.draw(100, 0x20000000, 0xE000, versions, split=split)
+        assert drawn is None or len(drawn.versions) <= versions
         exhausted = exhausted | {split} if drawn is None else exhausted
         if drawn is not None:
             ledger.enter(drawn, 100)
@@ -106,6 +108,23 @@ def test_devices_that_split_and_devices_that_do_not_leave_nothing_between_them(k
     while (drawn := space.draw(100, 0x20000000, 0xE000, 1, split=True)) is not None:
         ledger.enter(drawn, 100)  # what is left of a split range waits for one who splits
     assert ledger.headers == NONCES << 3
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize(("size", "nonces"), [(0, NONCES // 64), (4, NONCES)])
+def test_a_draw_has_as_many_versions_as_the_mask_allows_split_or_not(mask: int, size: int, nonces: int) -> None:
+    allowed = 1 << mask.bit_count()
+    drawn = HeaderSpace(size).draw(100, 0x20000000, mask, 16, split=True)
+    assert drawn is not None
+    assert (len(set(drawn.versions)), drawn.count) == (min(16, allowed), nonces)
+    assert all((version ^ 0x20000000) & ~mask == 0 for version in drawn.versions)
+
+
+def test_parts_of_a_range_have_the_same_versions_and_those_left_over_come_next() -> None:
+    space = HeaderSpace(0)
+    drawn = [space.draw(100, 0x20000000, 0x6000, versions, split=True) for versions in (4, 4, 3, 4, 4)]
+    parts = [(one.first * 64 // NONCES, one.versions.first, one.versions.size) for one in drawn if one is not None]
+    assert parts == [(0, 0, 4), (1, 0, 4), (2, 0, 3), (2, 3, 1), (3, 0, 4)]
 
 
 def test_an_exhausted_space_waits_for_a_second_that_is_new() -> None:

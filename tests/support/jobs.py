@@ -7,7 +7,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from joulehash.engine.chain.target import MAX_TARGET
-from joulehash.engine.space import Drawn, HeaderSpace, Rolled
+from joulehash.engine.space import Drawn, HeaderSpace
 from joulehash.engine.work import NONCES, Assignment, Found, Job, Work
 
 COINB1 = bytes.fromhex("0100000001" + "00" * 32 + "ffffffff2003400d0c") + b"/joulehash/"
@@ -68,15 +68,14 @@ def assignment(
 
 
 class SmallSpace(HeaderSpace):
-    """A header space with few nonces, so that all of them can be hashed: `works` draws of `nonces` each."""
+    """A header space so small that all of it can be hashed: `nonces` of each version, for so many of extranonce2."""
 
-    def __init__(self, nonces: int, works: int = 1) -> None:
+    def __init__(self, nonces: int, extranonces: int = 1) -> None:
         super().__init__(4)
-        self._nonces, self._left = nonces, works
+        self._nonces, self._extranonces = nonces, extranonces
 
     def draw(self, ntime: int, version: int, mask: int, versions: int, *, split: bool) -> Drawn | None:
-        with self._lock:
-            self._left -= 1
-            if self._left < 0:
-                return None
-            return Drawn(self._left, Rolled(version, mask, 0, 1), 2**32 - self._nonces // 2, self._nonces)
+        drawn = super().draw(ntime, version, mask, versions, split=split)
+        if drawn is None or drawn.extranonce2 >= self._extranonces:
+            return None
+        return replace(drawn, first=2**32 - self._nonces // 2, count=self._nonces)

@@ -1,12 +1,42 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from joulehash.app.cli import run
 from joulehash.app.commands import doctor
-from joulehash.ext.kernels import KERNELS
+from joulehash.ext import kernels
+from joulehash.ext.kernels import ENVIRONMENT, KERNELS, Kernel, measured
+
+WIDTH = 80
+
+
+@pytest.fixture(autouse=True)
+def no_wish(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(ENVIRONMENT, raising=False)
+
+
+def findings(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, Any]]:
+    """By kernel, of a run before."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return {line["name"]: line for line in lines if line["topic"] == "kernel"}
+
+
+def use(monkeypatch: pytest.MonkeyPatch, *rows: Kernel, flags: set[str] | None = None) -> None:
+    monkeypatch.setattr(kernels, "KERNELS", {row.name: row for row in rows})
+    if flags is not None:
+        monkeypatch.setattr(doctor, "_cpu", lambda: ("a CPU", flags))
+
+
+def lacking(name: str, reason: str) -> Kernel:
+    return replace(KERNELS["portable"], name=name, missing=lambda: reason)
+
+
+def blind(*_: Any, **__: Any) -> tuple[int, int]:
+    return 0, 1
 
 
 def test_it_names_every_kernel_and_says_what_is_missing(
@@ -14,13 +44,83 @@ def test_it_names_every_kernel_and_says_what_is_missing(
 ) -> None:
     monkeypatch.setattr(doctor, "OPTIONAL", {"no_such_library": "nothing at all"})
     assert run(["doctor", "--json"]) == 1
-    findings = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert {f["name"] for f in findings if f["topic"] == "kernel"} == set(KERNELS)
-    missing = [f for f in findings if not f["ok"]]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {f["name"] for f in lines if f["topic"] == "kernel"} == {*KERNELS, "default"}
+    missing = [f for f in lines if f["ok"] is False]
     assert missing[-1]["name"] == "no_such_library"
     assert missing[-1]["remedy"] == "pip install no_such_library"
 
 
 def test_on_a_whole_installation_nothing_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor"]) == 0
-    assert "missing" not in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert not [line for line in lines if line.startswith("missing")]
+    assert [line for line in lines if len(line) > WIDTH] == []
+    (default,) = (line for line in lines if " default " in line)
+    assert f" {measured().kernel.name}, the fastest here" in default
+
+
+def test_it_tells_the_rate_of_each_kernel_that_was_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["doctor", "--json"])
+    told = {name for name, line in findings(capsys).items() if "H/s; " in line["detail"]}
+    assert told == set(measured().rates_hps)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_row_with_a_rate_has_room_in_a_terminal(name: str) -> None:
+    assert len(f"{'missing':<7} {'kernel':<7} {name:<9} 99.9 MH/s; {KERNELS[name].about}") <= WIDTH
+
+
+def test_a_kernel_that_fails_its_self_test_is_a_fault_and_not_the_default(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    liar = replace(KERNELS["portable"], name="liar", load=lambda: blind)
+    use(monkeypatch, liar, KERNELS["portable"])
+    assert run(["doctor", "--json"]) == 1
+    told = findings(capsys)
+    assert told["liar"]["ok"] is False
+    assert "fails its self-test on block 1: it must not be used" in told["liar"]["detail"]
+    assert told["default"]["detail"].startswith("portable, ")
+
+
+def test_where_all_fail_there_is_no_default(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, replace(KERNELS["portable"], load=lambda: blind))
+    assert run(["doctor", "--json"]) == 1
+    told = findings(capsys)
+    assert [line["ok"] for line in told.values()] == [False, False]
+    assert told["default"]["detail"] == "none can be used here"
+
+
+def test_what_a_cpu_has_not_is_no_fault(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    reason = "this CPU has no AVX-512F"
+    use(
+        monkeypatch,
+        lacking("avx512", reason),
+        lacking("avx2", "the compiler has none"),
+        KERNELS["portable"],
+        flags=set(),
+    )
+    assert run(["doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"-       kernel  avx512    {reason}" in lines
+    assert "-       kernel  avx2      the compiler has none" in lines, "nor would a better compiler help"
+
+
+def test_what_only_the_compiler_has_not_can_be_had(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, lacking("avx2", "the compiler has none"), KERNELS["portable"], flags={"avx2"})
+    assert run(["doctor", "--json"]) == 1
+    avx2 = findings(capsys)["avx2"]
+    assert (avx2["ok"], avx2["remedy"]) == (False, "build joulehash with a newer gcc or clang")
+
+
+def test_the_environment_names_the_default(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ENVIRONMENT, "reference")
+    assert run(["doctor", "--json"]) == 0
+    assert findings(capsys)["default"]["detail"] == f"reference, which {ENVIRONMENT} forces"
+    monkeypatch.setenv(ENVIRONMENT, "abacus")
+    assert run(["doctor", "--json"]) == 1
+    assert "kernel 'abacus' is unknown" in findings(capsys)["default"]["detail"]
