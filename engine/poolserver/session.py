@@ -11,6 +11,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+import msgspec
+
 from ..chain.target import DIFFICULTY_1, target_from_difficulty
 from ..stratum.fields import Refusal
 from ..stratum.lines import Malformed
@@ -36,8 +38,7 @@ _MALFORMED_LIMIT = 10  # lines that cannot be understood, before the session is 
 _OFFERS_LIMIT = 32  # jobs of one block that may still be submitted
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True):
     """A share that counts; `hashed.is_block` asks for the block to be handed in."""
 
     hashed: Hashed
@@ -113,14 +114,14 @@ class Session:
     def receive(self, data: bytes, now: float) -> list[Event]:
         events: list[Event] = []
         for message in self.protocol.receive(data):
-            if isinstance(message, Malformed):
+            if isinstance(message, Asked):
+                events += self._asked(message, now)
+            elif isinstance(message, Malformed):
                 events.append(message)
                 if not message.answered:
                     self._malformed += 1
                 if self._malformed >= _MALFORMED_LIMIT:
                     return [*events, Drop(f"{self._malformed} lines that cannot be understood")]
-            elif isinstance(message, Asked):
-                events += self._asked(message, now)
         return events
 
     def offer(self, job: PoolJob, *, clean: bool) -> None:
@@ -146,6 +147,8 @@ class Session:
         if not self._within_rate(now):
             return self._too_fast(asked)
         match asked.message:
+            case Submit() as submit:  # first: of the others there are a few in a session
+                return self._submitted(identity, submit, now)
             case Configure() as configure:
                 self._configure(identity, configure)
             case Subscribe() as subscribe:
@@ -156,8 +159,6 @@ class Session:
                 self._welcome()
             case Authorize() as authorize:
                 self._authorize(identity, authorize)
-            case Submit() as submit:
-                return self._submitted(identity, submit, now)
             case SuggestDifficulty() as suggestion:
                 self._suggested(suggestion.difficulty, now)
                 protocol.answer(identity, True)
@@ -275,7 +276,9 @@ class Session:
         hashed = hash_share(offer.job, submit, self.extranonce1, self.mask)
         if isinstance(hashed, Fault):
             return hashed
-        difficulty = min(offer.difficulty, self.vardiff.difficulty)
+        difficulty = offer.difficulty
+        if difficulty is not self.vardiff.difficulty:  # mostly it is: comparing fractions takes its time
+            difficulty = min(difficulty, self.vardiff.difficulty)
         if hashed.hash > self._target(difficulty) and not hashed.is_block:
             return Fault(23, "Low difficulty share")
         if hashed.hash in offer.seen:
@@ -293,8 +296,9 @@ class Session:
 
     def _within_rate(self, now: float) -> bool:
         """A token bucket."""
-        self._tokens = min(self.limits.burst, self._tokens + (now - self._tokens_s) * self.limits.shares_per_s)
-        self._tokens_s = now
+        if now != self._tokens_s:  # many come in one read
+            self._tokens = min(self.limits.burst, self._tokens + (now - self._tokens_s) * self.limits.shares_per_s)
+            self._tokens_s = now
         if self._tokens < 1:
             return False
         self._tokens -= 1

@@ -195,7 +195,7 @@ async def _serving(control: Connection, sessions: int) -> None:
     def report(event: Event) -> None:
         events[0] += 1
 
-    chain, loop = MemoryChain(DIFFICULTY_1, refresh_s=3600.0), asyncio.get_running_loop()
+    chain, loop = MemoryChain(DIFFICULTY_1, refresh_s=3600.0, transactions=2048), asyncio.get_running_loop()
     async with serving(PoolServer(chain, settings, report)) as server:
         control.send(server.address)
         while (asked := await loop.run_in_executor(None, control.recv)) != "stop":
