@@ -25,12 +25,18 @@ class Quality(IntEnum):
     BLOCK = 3  # meets the network's target, and the job's
 
 
+_FALSE, _CLAIM, _SHARE, _BLOCK = Quality  # for the hot path: Python 3.11 takes its time to look members up
+
+
 class Fate(Enum):
     FRESH = "fresh"
     STALE = "stale"
     DUPLICATE = "duplicate"
     OUTSIDE_MASK = "version bits outside the mask"
     OUTSIDE_NTIME = "ntime outside the range"
+
+
+_FRESH = Fate.FRESH
 
 
 class Verdict(msgspec.Struct, frozen=True, eq=False):  # made several times as fast as a frozen dataclass
@@ -67,8 +73,8 @@ def quality_of(number: int, work: Work) -> Quality:
     """What a hash is worth, by exact 256-bit comparison."""
     job = work.job
     if number <= job.target:
-        return Quality.BLOCK if number <= job.block_target else Quality.SHARE
-    return Quality.CLAIM if number <= work.claim_target else Quality.FALSE
+        return _BLOCK if number <= job.block_target else _SHARE
+    return _CLAIM if number <= work.claim_target else _FALSE
 
 
 class Judge:
@@ -86,7 +92,7 @@ class Judge:
         work, header, number = verify(found)
         quality = quality_of(number, work)
         fate = self._fate(found, work, now)
-        if quality is not Quality.FALSE and not _first_time(found, work):
+        if quality is not _FALSE and not _first_time(found, work):
             fate = Fate.DUPLICATE
         return Verdict(found, work, header, number, quality, fate)
 
@@ -101,7 +107,7 @@ class Judge:
             return Fate.OUTSIDE_NTIME
         # A clean job with the same previous block (some pools send one at each change of difficulty) makes older
         # work not worth mining, but what was found in it is still good.
-        return Fate.FRESH if job.prev_hash == newest.prev_hash else Fate.STALE
+        return _FRESH if job.prev_hash == newest.prev_hash else Fate.STALE
 
 
 def _hashed(work: Work, found: Found) -> tuple[Work, bytes, int]:
