@@ -130,8 +130,8 @@ def page(rates: Sequence[KernelRate], pipeline: Pipeline | None) -> str:
             "",
             "## The miner around them",
             "",
-            "Every core busy, the embedded pool over TCP in the same process. What the judge and the pool bear is counted"
-            " per second of CPU time of their own process; there every hash is a share, and no other load is made.",
+            "Every core busy, the embedded pool over TCP in the same process. What judge and pool bear is counted"
+            " per second of CPU time, each alone in its process; every hash is a share there.",
         ]
         lines += ["`joulehash bench pipeline`.", "", "| what | figure |", "|---|---|"]
         lines += [f"| {what} | {figure} |" for what, figure in pipeline_lines(pipeline)]

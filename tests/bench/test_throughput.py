@@ -48,7 +48,11 @@ def test_time_for_the_judge_is_above_0() -> None:
 
 
 def test_too_few_open_files_are_said_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda which: (256, 256))
+    def few(which: int) -> tuple[int, int]:
+        del which
+        return 256, 256
+
+    monkeypatch.setattr(resource, "getrlimit", few)
     monkeypatch.setattr(throughput, "_serve", None)
     with pytest.raises(InputError, match="sessions: 2000; the limit of open files has room for 192; raise it"):
         measure_pool(2000, 1)
