@@ -76,6 +76,18 @@ class _Offer:
     difficulty: Fraction
     seen: set[int] = field(default_factory=set[int])  # hashes of the shares that counted
     listed: bool = False  # its transactions were told once: they may be megabytes
+    _session: Fraction | None = None  # the session's difficulty when `asked` was last worked out
+    _asked: tuple[Fraction, int] = (Fraction(1), DIFFICULTY_1)
+
+    def asked(self, session: Fraction) -> tuple[Fraction, int]:
+        """(difficulty, target) of its shares, the session's difficulty being what it is now.
+
+        A lowered one counts at once. Fractions are slow and shares many: worked out anew only when it has changed.
+        """
+        if self._session is not session:
+            difficulty = min(self.difficulty, session)
+            self._session, self._asked = session, (difficulty, target_from_difficulty(difficulty))
+        return self._asked
 
 
 @dataclass
@@ -95,7 +107,6 @@ class Session:
     _malformed: int = 0
     _users: set[str] = field(default_factory=set[str])
     _sent_difficulty: Fraction | None = None
-    _last_target: tuple[Fraction, int] = (Fraction(1), DIFFICULTY_1)
     _tokens: float = 0.0
     _tokens_s: float = 0.0
     _offers: OrderedDict[str, _Offer] = field(default_factory=OrderedDict[str, "_Offer"])
@@ -115,7 +126,8 @@ class Session:
         events: list[Event] = []
         for message in self.protocol.receive(data):
             if isinstance(message, Asked):
-                events += self._asked(message, now)
+                if (event := self._asked(message, now)) is not None:
+                    events.append(event)
             elif isinstance(message, Malformed):
                 events.append(message)
                 if not message.answered:
@@ -142,7 +154,7 @@ class Session:
 
     # What the miner asks
 
-    def _asked(self, asked: Asked, now: float) -> list[Event]:
+    def _asked(self, asked: Asked, now: float) -> Event | None:
         protocol, identity = self.protocol, asked.id
         if not self._within_rate(now):
             return self._too_fast(asked)
@@ -174,15 +186,15 @@ class Session:
                 protocol.answer(identity, "pong")
             case _:
                 protocol.refuse(identity, 20, "Unknown method")
-        return []
+        return None
 
-    def _too_fast(self, asked: Asked) -> list[Event]:
+    def _too_fast(self, asked: Asked) -> Event | None:
         fault = Fault(20, f"More than {self.limits.shares_per_s:g} requests a second")
         self.protocol.refuse(asked.id, fault.code, fault.text)
         if not isinstance(asked.message, Submit):
-            return []
+            return None
         self.rejected += 1
-        return [Rejected(fault)]
+        return Rejected(fault)
 
     def _authorize(self, identity: object, authorize: Authorize) -> None:
         """Several workers may share a connection, as those behind a proxy do."""
@@ -253,17 +265,17 @@ class Session:
 
     # What it submits
 
-    def _submitted(self, identity: object, submit: Submit, now: float) -> list[Event]:
+    def _submitted(self, identity: object, submit: Submit, now: float) -> Event:
         worth = self._weigh(submit)
         if isinstance(worth, Fault):
             self.rejected += 1
             self.protocol.refuse(identity, worth.code, worth.text)
-            return [Rejected(worth)]
+            return Rejected(worth)
         self.accepted += 1
         self.protocol.answer(identity, True)
         if self.vardiff.share(now, worth.difficulty):
             self._difficulty_changed()
-        return [worth]
+        return worth
 
     def _weigh(self, submit: Submit) -> Accepted | Fault:
         if not self.subscribed:
@@ -276,10 +288,8 @@ class Session:
         hashed = hash_share(offer.job, submit, self.extranonce1, self.mask)
         if isinstance(hashed, Fault):
             return hashed
-        difficulty = offer.difficulty
-        if difficulty is not self.vardiff.difficulty:  # mostly it is: comparing fractions takes its time
-            difficulty = min(difficulty, self.vardiff.difficulty)
-        if hashed.hash > self._target(difficulty) and not hashed.is_block:
+        difficulty, target = offer.asked(self.vardiff.difficulty)
+        if hashed.hash > target and not hashed.is_block:
             return Fault(23, "Low difficulty share")
         if hashed.hash in offer.seen:
             return Fault(22, "Duplicate share")
@@ -287,12 +297,6 @@ class Session:
             return Fault(20, f"More than {self.limits.shares_per_job} shares for one job")
         offer.seen.add(hashed.hash)
         return Accepted(hashed, difficulty)
-
-    def _target(self, difficulty: Fraction) -> int:
-        """The last one is remembered: most shares are asked for the same."""
-        if self._last_target[0] is not difficulty:
-            self._last_target = difficulty, target_from_difficulty(difficulty)
-        return self._last_target[1]
 
     def _within_rate(self, now: float) -> bool:
         """A token bucket."""

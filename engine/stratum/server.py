@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from struct import Struct
 from typing import Literal
 
 import msgspec
@@ -91,6 +92,7 @@ class _PlainSubmit(msgspec.Struct, forbid_unknown_fields=True):
 
 
 _plain_submit = msgspec.json.Decoder(_PlainSubmit)
+_TWO_NUMBERS = Struct(">II")
 
 
 def plain_submit(line: bytes) -> Asked | None:
@@ -110,5 +112,4 @@ def plain_submit(line: bytes) -> Asked | None:
         return None
     if len(user) > MAX_TEXT or len(job) > MAX_TEXT or len(numbers) - 8 > MAX_EXTRANONCE2:
         return None
-    ntime_number, nonce_number = int.from_bytes(numbers[-8:-4], "big"), int.from_bytes(numbers[-4:], "big")
-    return Asked(asked.id, Submit(user, job, numbers[:-8], ntime_number, nonce_number, bits))
+    return Asked(asked.id, Submit(user, job, numbers[:-8], *_TWO_NUMBERS.unpack(numbers[-8:]), bits))
