@@ -70,6 +70,22 @@ def measure_judge(seconds: float) -> float:
     return claims / took_s
 
 
+def measure_hashlib(seconds: float) -> float:
+    """Double SHA-256 of a header by hashlib, per second of processor time: what a claim takes at the very least.
+
+    Told beside the others, because where cores share their units or a neighbour's load, all of them slow down alike.
+    Raises InputError for a time that is not above 0.
+    """
+    if not seconds > 0:
+        raise InputError(f"seconds: {seconds}; takes more than 0")
+    header, hashes, began_s = bytes(80), 0, thread_time()
+    while (took_s := thread_time() - began_s) < seconds:
+        for _ in range(_BATCH):
+            sha256(sha256(header).digest()).digest()
+        hashes += _BATCH
+    return hashes / took_s
+
+
 def measure_pool(sessions: int, shares: int, branches: int = 12, window: int = 16) -> PoolLoad:
     """The embedded pool under `sessions` miners at once, each of which sends `shares`, all with another extranonce2.
 

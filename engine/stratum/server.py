@@ -112,4 +112,5 @@ def plain_submit(line: bytes) -> Asked | None:
         return None
     if len(user) > MAX_TEXT or len(job) > MAX_TEXT or len(numbers) - 8 > MAX_EXTRANONCE2:
         return None
-    return Asked(asked.id, Submit(user, job, numbers[:-8], *_TWO_NUMBERS.unpack(numbers[-8:]), bits))
+    ntime_number, nonce_number = _TWO_NUMBERS.unpack(numbers[-8:])
+    return Asked(asked.id, Submit(user, job, numbers[:-8], ntime_number, nonce_number, bits))

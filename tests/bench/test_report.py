@@ -18,6 +18,7 @@ PIPELINE = Pipeline(
     0.076,
     0.21,
     0.04,
+    1_000_000.4,
     251_234.5,
     PoolLoad(22_345.6, 2000, 12, 16, 59_990, {"connection lost": 1}, 3.0, 2.7, 48.5, 0.25),
 )
@@ -37,6 +38,7 @@ def test_the_ratio_is_the_median_over_the_rounds() -> None:
 
 def test_what_judge_and_pool_bear_is_told_with_its_conditions() -> None:
     told = dict(pipeline_lines(PIPELINE))
+    assert told["double hashes by hashlib per second of CPU time"] == "1000000"
     assert told["claims judged per second of CPU time"] == "251234"
     assert told["shares taken per second of CPU time, 12 branches"] == "22346"
     assert told["the same: shares accepted, and refused or lost"] == "59990, 1"

@@ -9,12 +9,13 @@ import pytest
 
 from joulehash.bench import throughput
 from joulehash.bench.load import Load, LoadSession
-from joulehash.bench.throughput import measure_judge, measure_pool
+from joulehash.bench.throughput import measure_hashlib, measure_judge, measure_pool
 from joulehash.engine.errors import InputError
 
 
-def test_the_judge_is_measured_on_fresh_claims() -> None:
+def test_the_judge_and_hashlib_are_measured() -> None:
     assert measure_judge(0.01) > 0
+    assert measure_hashlib(0.01) > 0
 
 
 def test_every_share_of_every_session_is_accepted_in_another_process() -> None:
@@ -42,9 +43,10 @@ def test_bounds(numbers: tuple[int, int, int, int], message: str) -> None:
         measure_pool(*numbers)
 
 
-def test_time_for_the_judge_is_above_0() -> None:
-    with pytest.raises(InputError, match="seconds: 0"):
-        measure_judge(0)
+def test_a_time_is_above_0() -> None:
+    for measure in (measure_judge, measure_hashlib):
+        with pytest.raises(InputError, match="seconds: 0"):
+            measure(0)
 
 
 def test_too_few_open_files_are_said_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
