@@ -12,12 +12,16 @@ from statistics import median
 import msgspec
 
 from ..engine.cpu import available_cpus
+from ..engine.sockets import room_for
 from ..ext._scan import compiler
 from .kernels import KernelRate
 from .pipeline import Efficiency, Latencies, measure_cpu_time, measure_efficiency, measure_switches
+from .throughput import PoolLoad, measure_hashlib, measure_judge, measure_pool
 
 _SWITCHES = 400
 _ROUND_S = 1.0
+_JUDGE_S, _JUDGE_ROUNDS = 0.5, 5
+_SESSIONS, _SHARES, _POOL_ROUNDS = 2000, 30, 3  # fewer sessions where the system allows fewer open files
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,9 @@ class Pipeline:
     import_s: float  # CPU time of `import joulehash`
     help_s: float  # of `joulehash --help`
     python_s: float  # of `python -c pass`, which both contain
+    hashlib_per_cpu_s: float  # double hashes of a header, median
+    claims_per_cpu_s: float  # that the judge weighs, median of rounds in turns with those of hashlib
+    pool: PoolLoad  # of the rounds the median by its shares for each second of processor time
 
 
 def measure_pipeline(kernel: str | None, progress: Callable[[str], None]) -> Pipeline:
@@ -37,6 +44,10 @@ def measure_pipeline(kernel: str | None, progress: Callable[[str], None]) -> Pip
     efficiency = measure_efficiency(kernel, _ROUND_S)
     progress("switches to a new job, and the event loop's lag")
     switch, lag = measure_switches(kernel, _SWITCHES)
+    progress("the judge under claims, the embedded pool under shares")
+    rounds = [(measure_hashlib(_JUDGE_S / 5), measure_judge(_JUDGE_S)) for _ in range(_JUDGE_ROUNDS)]
+    sessions = room_for(_SESSIONS)
+    loads = [measure_pool(sessions, _SHARES) for _ in range(_POOL_ROUNDS)]
     progress("start-up")
     return Pipeline(
         efficiency,
@@ -45,6 +56,9 @@ def measure_pipeline(kernel: str | None, progress: Callable[[str], None]) -> Pip
         measure_cpu_time(["-c", "import joulehash"]),
         measure_cpu_time(["-m", "joulehash", "--help"]),
         measure_cpu_time(["-c", "pass"]),
+        median(hashes for hashes, _ in rounds),
+        median(claims for _, claims in rounds),
+        sorted(loads, key=lambda load: load.shares_per_cpu_s)[len(loads) // 2],
     )
 
 
@@ -62,6 +76,13 @@ def pipeline_lines(p: Pipeline) -> Iterator[tuple[str, str]]:
     yield "CPU time of import joulehash", f"{p.import_s:.3f} s"
     yield "CPU time of joulehash --help", f"{p.help_s:.3f} s"
     yield "CPU time of python -c pass, which both contain", f"{p.python_s:.3f} s"
+    yield "double hashes by hashlib per second of CPU time", f"{p.hashlib_per_cpu_s:.0f}"
+    yield "claims judged per second of CPU time", f"{p.claims_per_cpu_s:.0f}"
+    pool = p.pool
+    yield f"shares taken per second of CPU time, {pool.branches} branches", f"{pool.shares_per_cpu_s:.0f}"
+    yield "the same: shares accepted, and refused or lost", f"{pool.accepted}, {sum(pool.refused.values())}"
+    yield "the same: sessions held, memory of the server", f"{pool.sessions}, {pool.rss_mb:.0f} MiB"
+    yield "the same: until a new job is at every session", f"{1e3 * pool.job_wall_s:.0f} ms"
 
 
 def machine() -> dict[str, str | int]:
@@ -112,7 +133,8 @@ def page(rates: Sequence[KernelRate], pipeline: Pipeline | None) -> str:
             "",
             "## The miner around them",
             "",
-            "Every core busy, the embedded pool over TCP in the same process.",
+            "Every core busy, the embedded pool over TCP in the same process. What judge and pool bear is counted"
+            " per second of CPU time, each alone in its process; every hash is a share there.",
         ]
         lines += ["`joulehash bench pipeline`.", "", "| what | figure |", "|---|---|"]
         lines += [f"| {what} | {figure} |" for what, figure in pipeline_lines(pipeline)]

@@ -6,9 +6,10 @@ nothing overrides false or duplicate. One Judge serves one pool session.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from fractions import Fraction
+
+import msgspec
 
 from .chain.header import double_sha256, hash_number
 from .chain.target import difficulty_from_target
@@ -24,6 +25,9 @@ class Quality(IntEnum):
     BLOCK = 3  # meets the network's target, and the job's
 
 
+_FALSE, _CLAIM, _SHARE, _BLOCK = Quality  # for the hot path: Python 3.11 takes its time to look members up
+
+
 class Fate(Enum):
     FRESH = "fresh"
     STALE = "stale"
@@ -32,8 +36,10 @@ class Fate(Enum):
     OUTSIDE_NTIME = "ntime outside the range"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Verdict:
+_FRESH = Fate.FRESH
+
+
+class Verdict(msgspec.Struct, frozen=True, eq=False):  # made several times as fast as a frozen dataclass
     found: Found
     work: Work  # the candidate that the claim belongs to
     header: bytes  # 80 bytes
@@ -58,16 +64,17 @@ def verify(found: Found) -> tuple[Work, bytes, int]:
 
     Of its candidates the one for which the hash is worth most; of equals the newest, which comes first.
     """
+    if len(found.works) == 1:
+        return _hashed(found.works[0], found)
     return max((_hashed(work, found) for work in found.works), key=lambda hashed: quality_of(hashed[2], hashed[0]))
 
 
 def quality_of(number: int, work: Work) -> Quality:
     """What a hash is worth, by exact 256-bit comparison."""
-    if number <= min(work.job.target, work.job.network_target):
-        return Quality.BLOCK
-    if number <= work.job.target:
-        return Quality.SHARE
-    return Quality.CLAIM if number <= work.claim_target else Quality.FALSE
+    job = work.job
+    if number <= job.target:
+        return _BLOCK if number <= job.block_target else _SHARE
+    return _CLAIM if number <= work.claim_target else _FALSE
 
 
 class Judge:
@@ -85,7 +92,7 @@ class Judge:
         work, header, number = verify(found)
         quality = quality_of(number, work)
         fate = self._fate(found, work, now)
-        if quality is not Quality.FALSE and not _first_time(found, work):
+        if quality is not _FALSE and not _first_time(found, work):
             fate = Fate.DUPLICATE
         return Verdict(found, work, header, number, quality, fate)
 
@@ -95,11 +102,12 @@ class Judge:
             return Fate.STALE
         if (found.version ^ job.version) & ~(job.version_mask & newest.version_mask):
             return Fate.OUTSIDE_MASK
-        if not job.ntime <= found.ntime <= job.ntime + max(0, int(now - job.received_s)):
+        ahead = found.ntime - job.ntime
+        if ahead and not 0 < ahead <= now - job.received_s:
             return Fate.OUTSIDE_NTIME
         # A clean job with the same previous block (some pools send one at each change of difficulty) makes older
         # work not worth mining, but what was found in it is still good.
-        return Fate.FRESH if job.prev_hash == newest.prev_hash else Fate.STALE
+        return _FRESH if job.prev_hash == newest.prev_hash else Fate.STALE
 
 
 def _hashed(work: Work, found: Found) -> tuple[Work, bytes, int]:
@@ -108,10 +116,11 @@ def _hashed(work: Work, found: Found) -> tuple[Work, bytes, int]:
 
 
 def _first_time(found: Found, work: Work) -> bool:
-    claim = (found.version, found.ntime, found.nonce)
-    if claim in work.seen:
+    seen = work.seen
+    before = len(seen)
+    seen[found.version, found.ntime, found.nonce] = None
+    if len(seen) == before:
         return False
-    work.seen[claim] = None
-    if len(work.seen) > _SEEN_LIMIT:
-        del work.seen[next(iter(work.seen))]
+    if before >= _SEEN_LIMIT:
+        seen.popitem(last=False)  # a dict would look for its first key among all those deleted
     return True

@@ -10,17 +10,21 @@ Work is one header template with as many versions as the device rolls. Found is 
 from __future__ import annotations
 
 from array import array
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import msgspec
+
 from ..ext._scan import midstate
-from .chain.header import Header, double_sha256
+from .chain.header import Header, double_sha256, pack_header
 from .chain.merkle import fold
 from .chain.target import target_from_bits
 from .space import HeaderSpace
 
 NONCES = 2**32
+Claim = tuple[int, int, int]  # version, ntime and nonce, by which a Work's headers differ
 _COINBASE_SCRIPT = 42  # bytes: version, number of inputs, outpoint and script length stand before it
 
 
@@ -48,6 +52,11 @@ class Job:
     @cached_property
     def network_target(self) -> int:
         return target_from_bits(self.nbits)
+
+    @cached_property
+    def block_target(self) -> int:
+        """A block meets the network's target and the job's: a pool may ask for more than the network does."""
+        return min(self.target, self.network_target)
 
     @cached_property
     def height(self) -> int | None:
@@ -109,15 +118,20 @@ class Work:
     first: int
     count: int
     claim_target: int
-    seen: dict[tuple[int, int, int], None] = field(default_factory=dict[tuple[int, int, int], None])  # the judge's
+    seen: OrderedDict[Claim, None] = field(default_factory=OrderedDict["Claim", None])  # the judge's
 
     @cached_property
     def merkle_root(self) -> bytes:
         return self.job.merkle_root(self.extranonce2)
 
+    @cached_property
+    def hashes(self) -> bytes:
+        """Header bytes 4..67, the same in all its headers."""
+        return self.job.prev_hash + self.merkle_root
+
     def header(self, version: int, ntime: int, nonce: int) -> bytes:
         """80 bytes in wire order."""
-        return Header(version, self.job.prev_hash, self.merkle_root, ntime, self.job.nbits, nonce).pack()
+        return pack_header(version, self.hashes, ntime, self.job.nbits, nonce)
 
     def midstates(self) -> array[int]:
         """8 words for each version, as the kernels take them."""
@@ -141,8 +155,7 @@ class Origin:
     small_core: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class Found(msgspec.Struct, frozen=True, eq=False):  # of which there may be 100 000 a second
     """A device's claim: one of these works, newest first, with this nonce, meets its claim target."""
 
     device: str
@@ -159,9 +172,10 @@ class Found:
             raise ValueError(
                 "works: none; takes at least one, a claim that belongs to no work is the device's to count"
             )
-        for name, value in (("nonce", self.nonce), ("version", self.version), ("ntime", self.ntime)):
-            if not 0 <= value < 2**32:
-                raise ValueError(f"{name}: {value}; takes 0 to {2**32 - 1}")
+        if (self.nonce | self.version | self.ntime) >> 32:  # one of them is negative or too large
+            for name in ("nonce", "version", "ntime"):
+                if not 0 <= (value := getattr(self, name)) < 2**32:
+                    raise ValueError(f"{name}: {value}; takes 0 to {2**32 - 1}")
 
 
 def _bip34_height(coinb1: bytes) -> int | None:

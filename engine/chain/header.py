@@ -11,7 +11,7 @@ from hashlib import sha256
 from struct import Struct
 from struct import error as StructError
 
-_LAYOUT = Struct("<I32s32sIII")
+_LAYOUT = Struct("<I64sIII")
 HEADER_BYTES = _LAYOUT.size
 
 
@@ -30,6 +30,20 @@ def hash_text(digest: bytes) -> str:
     return digest[::-1].hex()
 
 
+def pack_header(version: int, hashes: bytes, ntime: int, nbits: int, nonce: int) -> bytes:
+    """80 bytes in wire order; `hashes` are the previous block's and the merkle root, 64 bytes together.
+
+    For who hashes many headers of one template: it makes no Header. ValueError for a field out of range.
+    """
+    if len(hashes) != 64:
+        raise ValueError(f"header: hashes of {len(hashes)} bytes together; takes 64")
+    try:
+        return _LAYOUT.pack(version, hashes, ntime, nbits, nonce)
+    except StructError:
+        fields = f"version {version}, ntime {ntime}, nbits {nbits}, nonce {nonce}"
+        raise ValueError(f"header: {fields}: each takes 0 to 2^32-1") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     version: int  # all numbers unsigned 32-bit
@@ -44,17 +58,14 @@ class Header:
         """From 80 bytes in wire order. ValueError for another length."""
         if len(data) != HEADER_BYTES:
             raise ValueError(f"header: {len(data)} bytes; takes {HEADER_BYTES}")
-        return cls(*_LAYOUT.unpack(data))
+        version, hashes, ntime, nbits, nonce = _LAYOUT.unpack(data)
+        return cls(version, hashes[:32], hashes[32:], ntime, nbits, nonce)
 
     def pack(self) -> bytes:
         """80 bytes in wire order. ValueError for a field out of range."""
         if len(self.prev_hash) != 32 or len(self.merkle_root) != 32:
             raise ValueError(f"header: hashes of {len(self.prev_hash)} and {len(self.merkle_root)} bytes; takes 32")
-        try:
-            return _LAYOUT.pack(self.version, self.prev_hash, self.merkle_root, self.ntime, self.nbits, self.nonce)
-        except StructError:
-            fields = f"version {self.version}, ntime {self.ntime}, nbits {self.nbits}, nonce {self.nonce}"
-            raise ValueError(f"header: {fields}: each takes 0 to 2^32-1") from None
+        return pack_header(self.version, self.prev_hash + self.merkle_root, self.ntime, self.nbits, self.nonce)
 
     @property
     def hash(self) -> bytes:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from ..chain.header import Header, double_sha256, hash_number
+import msgspec
+
+from ..chain.header import double_sha256, hash_number, pack_header
 from ..chain.merkle import fold
 from ..stratum.messages import Notify, Submit
 from ..templates.template import Template
@@ -14,7 +17,7 @@ EXTRANONCE2_SIZE = 8
 _SERIAL_SIZE = 4  # the job's number in its coinbase: jobs of one template differ
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class PoolJob:
     """A template as every session is told of it."""
 
@@ -23,6 +26,11 @@ class PoolJob:
     coinb1: bytes
     coinb2: bytes
     target: int  # the block's
+
+    @cached_property
+    def ntimes(self) -> range:
+        """The times that a header of it may have."""
+        return range(self.template.first_ntime, self.template.last_ntime + 1)
 
     def notify(self, *, clean: bool) -> Notify:
         t = self.template
@@ -34,11 +42,10 @@ class PoolJob:
     def header(self, coinbase: bytes, version: int, ntime: int, nonce: int) -> bytes:
         """80 bytes."""
         root = fold(double_sha256(coinbase), self.template.branches)
-        return Header(version, self.template.prev_hash, root, ntime, self.template.nbits, nonce).pack()
+        return pack_header(version, self.template.prev_hash + root, ntime, self.template.nbits, nonce)
 
 
-@dataclass(frozen=True, slots=True)
-class Hashed:
+class Hashed(msgspec.Struct, frozen=True):
     """A share as the pool computed it."""
 
     job: PoolJob
@@ -90,8 +97,8 @@ def hash_share(job: PoolJob, submit: Submit, extranonce1: bytes, mask: int) -> H
     template = job.template
     if len(submit.extranonce2) != EXTRANONCE2_SIZE:
         return Fault(20, f"extranonce2 of {len(submit.extranonce2)} bytes; takes {EXTRANONCE2_SIZE}")
-    if not template.first_ntime <= submit.ntime <= template.last_ntime:
-        return Fault(20, f"Ntime out of range: {submit.ntime}; takes {template.first_ntime} to {template.last_ntime}")
+    if submit.ntime not in job.ntimes:
+        return Fault(20, f"Ntime out of range: {submit.ntime}; takes {job.ntimes.start} to {job.ntimes.stop - 1}")
     bits = submit.version_bits
     if bits is not None and bits & ~mask:
         return Fault(20, f"Invalid version mask: {bits:08x}; takes bits of {mask:08x}")

@@ -32,6 +32,7 @@ from .vardiff import Vardiff
 
 _TICK_S = 1.0
 _EASY = Fraction(1000)
+_HASHES_1 = float(expected_hashes(DIFFICULTY_1))  # that a share of difficulty 1 stands for
 _LAST_BLOCKS_S = 5.0  # to hand in what was found when we stop
 _SOURCE_RETRY_S = 1.0
 
@@ -233,7 +234,7 @@ class PoolServer:
             return
         hashed = event.hashed
         if self._pace is not None:
-            self._pace.share(float(event.difficulty * expected_hashes(DIFFICULTY_1)))
+            self._pace.share(float(event.difficulty) * _HASHES_1)
         self._report(PoolShare(address, user, 0, "", DIFFICULTY_1 / max(hashed.hash, 1)))  # no Fraction: 4 µs
         if hashed.is_block:
             self._blocks.put(hashed)

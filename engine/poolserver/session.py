@@ -11,6 +11,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+import msgspec
+
 from ..chain.target import DIFFICULTY_1, target_from_difficulty
 from ..stratum.fields import Refusal
 from ..stratum.lines import Malformed
@@ -36,8 +38,7 @@ _MALFORMED_LIMIT = 10  # lines that cannot be understood, before the session is 
 _OFFERS_LIMIT = 32  # jobs of one block that may still be submitted
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True):
     """A share that counts; `hashed.is_block` asks for the block to be handed in."""
 
     hashed: Hashed
@@ -75,6 +76,18 @@ class _Offer:
     difficulty: Fraction
     seen: set[int] = field(default_factory=set[int])  # hashes of the shares that counted
     listed: bool = False  # its transactions were told once: they may be megabytes
+    _session: Fraction | None = None  # the session's difficulty when `asked` was last worked out
+    _asked: tuple[Fraction, int] = (Fraction(1), DIFFICULTY_1)
+
+    def asked(self, session: Fraction) -> tuple[Fraction, int]:
+        """(difficulty, target) of its shares, the session's difficulty being what it is now.
+
+        A lowered one counts at once. Fractions are slow and shares many: worked out anew only when it has changed.
+        """
+        if self._session is not session:
+            difficulty = min(self.difficulty, session)
+            self._session, self._asked = session, (difficulty, target_from_difficulty(difficulty))
+        return self._asked
 
 
 @dataclass
@@ -94,7 +107,6 @@ class Session:
     _malformed: int = 0
     _users: set[str] = field(default_factory=set[str])
     _sent_difficulty: Fraction | None = None
-    _last_target: tuple[Fraction, int] = (Fraction(1), DIFFICULTY_1)
     _tokens: float = 0.0
     _tokens_s: float = 0.0
     _offers: OrderedDict[str, _Offer] = field(default_factory=OrderedDict[str, "_Offer"])
@@ -113,14 +125,15 @@ class Session:
     def receive(self, data: bytes, now: float) -> list[Event]:
         events: list[Event] = []
         for message in self.protocol.receive(data):
-            if isinstance(message, Malformed):
+            if isinstance(message, Asked):
+                if (event := self._asked(message, now)) is not None:
+                    events.append(event)
+            elif isinstance(message, Malformed):
                 events.append(message)
                 if not message.answered:
                     self._malformed += 1
                 if self._malformed >= _MALFORMED_LIMIT:
                     return [*events, Drop(f"{self._malformed} lines that cannot be understood")]
-            elif isinstance(message, Asked):
-                events += self._asked(message, now)
         return events
 
     def offer(self, job: PoolJob, *, clean: bool) -> None:
@@ -141,11 +154,13 @@ class Session:
 
     # What the miner asks
 
-    def _asked(self, asked: Asked, now: float) -> list[Event]:
+    def _asked(self, asked: Asked, now: float) -> Event | None:
         protocol, identity = self.protocol, asked.id
         if not self._within_rate(now):
             return self._too_fast(asked)
         match asked.message:
+            case Submit() as submit:  # first: of the others there are a few in a session
+                return self._submitted(identity, submit, now)
             case Configure() as configure:
                 self._configure(identity, configure)
             case Subscribe() as subscribe:
@@ -156,8 +171,6 @@ class Session:
                 self._welcome()
             case Authorize() as authorize:
                 self._authorize(identity, authorize)
-            case Submit() as submit:
-                return self._submitted(identity, submit, now)
             case SuggestDifficulty() as suggestion:
                 self._suggested(suggestion.difficulty, now)
                 protocol.answer(identity, True)
@@ -173,15 +186,15 @@ class Session:
                 protocol.answer(identity, "pong")
             case _:
                 protocol.refuse(identity, 20, "Unknown method")
-        return []
+        return None
 
-    def _too_fast(self, asked: Asked) -> list[Event]:
+    def _too_fast(self, asked: Asked) -> Event | None:
         fault = Fault(20, f"More than {self.limits.shares_per_s:g} requests a second")
         self.protocol.refuse(asked.id, fault.code, fault.text)
         if not isinstance(asked.message, Submit):
-            return []
+            return None
         self.rejected += 1
-        return [Rejected(fault)]
+        return Rejected(fault)
 
     def _authorize(self, identity: object, authorize: Authorize) -> None:
         """Several workers may share a connection, as those behind a proxy do."""
@@ -252,17 +265,17 @@ class Session:
 
     # What it submits
 
-    def _submitted(self, identity: object, submit: Submit, now: float) -> list[Event]:
+    def _submitted(self, identity: object, submit: Submit, now: float) -> Event:
         worth = self._weigh(submit)
         if isinstance(worth, Fault):
             self.rejected += 1
             self.protocol.refuse(identity, worth.code, worth.text)
-            return [Rejected(worth)]
+            return Rejected(worth)
         self.accepted += 1
         self.protocol.answer(identity, True)
         if self.vardiff.share(now, worth.difficulty):
             self._difficulty_changed()
-        return [worth]
+        return worth
 
     def _weigh(self, submit: Submit) -> Accepted | Fault:
         if not self.subscribed:
@@ -275,8 +288,8 @@ class Session:
         hashed = hash_share(offer.job, submit, self.extranonce1, self.mask)
         if isinstance(hashed, Fault):
             return hashed
-        difficulty = min(offer.difficulty, self.vardiff.difficulty)
-        if hashed.hash > self._target(difficulty) and not hashed.is_block:
+        difficulty, target = offer.asked(self.vardiff.difficulty)
+        if hashed.hash > target and not hashed.is_block:
             return Fault(23, "Low difficulty share")
         if hashed.hash in offer.seen:
             return Fault(22, "Duplicate share")
@@ -285,16 +298,11 @@ class Session:
         offer.seen.add(hashed.hash)
         return Accepted(hashed, difficulty)
 
-    def _target(self, difficulty: Fraction) -> int:
-        """The last one is remembered: most shares are asked for the same."""
-        if self._last_target[0] is not difficulty:
-            self._last_target = difficulty, target_from_difficulty(difficulty)
-        return self._last_target[1]
-
     def _within_rate(self, now: float) -> bool:
         """A token bucket."""
-        self._tokens = min(self.limits.burst, self._tokens + (now - self._tokens_s) * self.limits.shares_per_s)
-        self._tokens_s = now
+        if now != self._tokens_s:  # many come in one read
+            self._tokens = min(self.limits.burst, self._tokens + (now - self._tokens_s) * self.limits.shares_per_s)
+            self._tokens_s = now
         if self._tokens < 1:
             return False
         self._tokens -= 1

@@ -27,11 +27,12 @@ class Vardiff:
     _opened_s: float | None = None
     _shares: int = 0
     _work: float = 0.0  # sum of their difficulties
+    _number: tuple[Fraction, float] = (Fraction(1), 1.0)  # a difficulty as a float: most shares have the same
 
     def share(self, now: float, difficulty: Fraction) -> bool:
         """Count an accepted share that was asked for `difficulty`. True when the difficulty has changed."""
         self._shares += 1
-        self._work += difficulty.numerator / difficulty.denominator
+        self._work += self._float(difficulty)
         return self.tick(now)
 
     def tick(self, now: float) -> bool:
@@ -39,7 +40,9 @@ class Vardiff:
         if self._opened_s is None:
             self._opened_s = now
         wanted = (now - self._opened_s) / self.interval_s
-        wanted_work = max(wanted, _BURST) * self.difficulty.numerator / self.difficulty.denominator
+        if self._shares < _FAST_SHARES and wanted < _SLOW_WAITED:
+            return False
+        wanted_work = max(wanted, _BURST) * self._float(self.difficulty)
         ratio = self._work / wanted_work
         fast = self._shares >= _FAST_SHARES and ratio > _FAST
         slow = wanted >= _SLOW_WAITED and ratio < _SLOW
@@ -47,7 +50,7 @@ class Vardiff:
         if not (fast or slow or full):
             return False
         self._open(now)
-        if _DEAD_BAND[0] <= ratio <= _DEAD_BAND[1]:
+        if _DEAD_BAND[0] <= ratio <= _DEAD_BAND[1] or (ratio < 1 and self.difficulty is self.least):
             return False
         return self._set(self.difficulty * Fraction(max(ratio, 1 / _STEP_DOWN)))
 
@@ -59,6 +62,11 @@ class Vardiff:
     def keep_bounds(self) -> bool:
         """To be called when a bound was moved. True when the difficulty has changed."""
         return not self.least <= self.difficulty <= self.most and self._set(self.difficulty)
+
+    def _float(self, difficulty: Fraction) -> float:
+        if self._number[0] is not difficulty:
+            self._number = difficulty, float(difficulty)
+        return self._number[1]
 
     def _open(self, now: float) -> None:
         self._opened_s, self._shares, self._work = now, 0, 0.0

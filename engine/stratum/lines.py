@@ -53,11 +53,13 @@ class LineBuffer:
         out: list[bytes | Malformed] = []
         *whole, rest = data.split(b"\n")
         for part in whole:
-            self._add(part, out)
-            if not self._skipping and (line := bytes(self._partial).strip()):
+            if self._partial or self._skipping or len(part) > self._limit:
+                self._add(part, out)
+                part = b"" if self._skipping else bytes(self._partial)
+                self._skipping = False
+                self._partial.clear()
+            if line := part.strip():
                 out.append(line)
-            self._skipping = False
-            self._partial.clear()
         self._add(rest, out)
         return out
 
@@ -126,5 +128,7 @@ def excerpt_of(line: bytes) -> str:
 
 def printable(text: str, limit: int) -> str:
     """What may be shown to a person: no control characters (C0, C1, bidirectional ones), at most `limit` long."""
+    if len(text) <= limit and text.isprintable():
+        return text
     clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: limit + 1])
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar, Literal, Protocol, Self, runtime_checkable
 
+import msgspec
+
 from ..chain.target import target_from_bits
 from .fields import (
     MAX_BRANCHES,
@@ -164,8 +166,7 @@ class SuggestTarget:
         return [f"{self.target:064x}"]
 
 
-@dataclass(frozen=True, slots=True)
-class Submit:
+class Submit(msgspec.Struct, frozen=True):  # of which a pool gets thousands a second
     method: ClassVar[str] = "mining.submit"
     sender: ClassVar[Sender] = "miner"
     user: str

@@ -5,6 +5,7 @@ import json
 from joulehash.bench.kernels import KernelRate
 from joulehash.bench.pipeline import Efficiency, Latencies
 from joulehash.bench.report import Pipeline, machine, page, pipeline_lines, to_json
+from joulehash.bench.throughput import PoolLoad
 
 RATES = [
     KernelRate("portable", 1, 1, 1, 2.15e6, (2.1e6, 2.2e6), 1.0),
@@ -17,6 +18,9 @@ PIPELINE = Pipeline(
     0.076,
     0.21,
     0.04,
+    1_000_000.4,
+    251_234.5,
+    PoolLoad(22_345.6, 2000, 12, 16, 59_990, {"connection lost": 1}, 3.0, 2.7, 48.5, 0.25),
 )
 
 
@@ -32,6 +36,15 @@ def test_the_ratio_is_the_median_over_the_rounds() -> None:
     assert dict(pipeline_lines(PIPELINE))["mining / bare kernel (portable, 2 threads, 3 rounds)"] == "0.990"
 
 
+def test_what_judge_and_pool_bear_is_told_with_its_conditions() -> None:
+    told = dict(pipeline_lines(PIPELINE))
+    assert told["double hashes by hashlib per second of CPU time"] == "1000000"
+    assert told["claims judged per second of CPU time"] == "251234"
+    assert told["shares taken per second of CPU time, 12 branches"] == "22346"
+    assert told["the same: shares accepted, and refused or lost"] == "59990, 1"
+    assert told["the same: sessions held, memory of the server"] == "2000, 48 MiB"
+
+
 def test_the_json_names_machine_kernels_and_pipeline() -> None:
     told = json.loads(to_json(RATES, PIPELINE))
     assert {"cpu", "cores", "python", "compiler"} <= set(told["machine"])
@@ -45,4 +58,6 @@ def test_the_json_names_machine_kernels_and_pipeline() -> None:
         "ratio": 11.6,
     }
     assert told["pipeline"]["efficiency_ratio"] == 0.99
+    assert told["pipeline"]["claims_per_cpu_s"] == 251_234.5
+    assert told["pipeline"]["pool"]["refused"] == {"connection lost": 1}
     assert "pipeline" not in json.loads(to_json(RATES, None))

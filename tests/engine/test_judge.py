@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from joulehash.engine import judge as judge_module
 from joulehash.engine.chain.target import MAX_TARGET, bits_from_target, target_from_bits
@@ -173,6 +176,56 @@ def test_memory_for_duplicates_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
         assert judge.judge(claim(mine, nonce=nonce), 0.0).fate is Fate.FRESH
     assert len(mine.seen) == 10
     assert judge.judge(claim(mine, nonce=29), 0.0).fate is Fate.DUPLICATE
+
+
+def test_the_oldest_claim_is_forgotten_first_even_when_it_came_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_module, "_SEEN_LIMIT", 3)
+    mine, judge = work(), Judge()
+    judge.accept(mine.job)
+    nonces = [1, 2, 3, 1, 4, 2, 1]
+    fates = [judge.judge(claim(mine, nonce=nonce), 0.0).fate for nonce in nonces]
+    assert [fate is Fate.DUPLICATE for fate in fates] == [False, False, False, True, False, True, False]
+
+
+def test_a_changed_target_is_weighed_at_once() -> None:
+    """What a job remembers of its targets is its own, and not that of the job it was made from."""
+    before = job(nbits=EASY)
+    assert quality_of(NUMBER, work(before)) is Quality.BLOCK
+    after = replace(before, target=NUMBER - 1)
+    assert quality_of(NUMBER, work(after, claim_target=MAX_TARGET)) is Quality.CLAIM
+
+
+@given(
+    claims=st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 2), st.sampled_from([0, 0x2000, 0x4000]), st.booleans())
+    ),
+    limit=st.integers(1, 4),
+)
+def test_fate_and_quality_are_those_of_the_plain_rules(claims: list[tuple[int, int, int, bool]], limit: int) -> None:
+    """Against the same rules written without any thrift, over every order of claims on two works of one judge."""
+    of = job(version_mask=0x6000, target=NUMBER, nbits=EASY)
+    works = (work(of, claim_target=MAX_TARGET), work(of, claim_target=NUMBER, extranonce2=1))
+    seen: dict[int, list[tuple[int, int, int]]] = {0: [], 1: []}
+    judge = Judge()
+    judge.accept(job(version_mask=0x2000))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judge_module, "_SEEN_LIMIT", limit)
+        for nonce, ahead, bits, second in claims:
+            mine = works[second]
+            found = claim(mine, nonce=nonce, ntime=mine.ntime + ahead, version=of.version ^ bits)
+            verdict, number = judge.judge(found, 1.5), number_of(found, mine)
+            block = number <= min(of.target, of.network_target)
+            worst = Quality.CLAIM if number <= mine.claim_target else Quality.FALSE
+            assert verdict.quality is (Quality.BLOCK if block else Quality.SHARE if number <= of.target else worst)
+            fate = Fate.OUTSIDE_MASK if bits & ~0x2000 else Fate.OUTSIDE_NTIME if ahead > int(1.5) else Fate.FRESH
+            key, known = (found.version, found.ntime, found.nonce), seen[second]
+            if verdict.quality is not Quality.FALSE:
+                if key in known:
+                    fate = Fate.DUPLICATE
+                else:
+                    known[:] = [*known, key][-limit:]
+            assert verdict.fate is fate
+            assert (verdict.work, verdict.hash) == (mine, number)
 
 
 @pytest.mark.parametrize(

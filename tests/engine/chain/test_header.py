@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joulehash.engine.chain.header import Header, double_sha256, hash_number, hash_text
+from joulehash.engine.chain.header import Header, double_sha256, hash_number, hash_text, pack_header
 
 u32 = st.integers(0, 2**32 - 1)
 digest = st.binary(min_size=32, max_size=32)
@@ -50,6 +50,20 @@ def test_another_length_is_no_header(size: int) -> None:
 def test_fields_out_of_range_are_not_packed(header: Header) -> None:
     with pytest.raises(ValueError, match="takes"):
         header.pack()
+
+
+@given(u32, digest, digest, u32, u32, u32)
+def test_a_header_is_packed_the_same_without_a_header(
+    version: int, prev_hash: bytes, merkle_root: bytes, ntime: int, nbits: int, nonce: int
+) -> None:
+    made = Header(version, prev_hash, merkle_root, ntime, nbits, nonce)
+    assert pack_header(version, prev_hash + merkle_root, ntime, nbits, nonce) == made.pack()
+
+
+@pytest.mark.parametrize("size", [0, 63, 65])
+def test_both_hashes_make_64_bytes(size: int) -> None:
+    with pytest.raises(ValueError, match=f"{size} bytes together; takes 64"):
+        pack_header(0, bytes(size), 0, 0, 0)
 
 
 def test_a_hash_is_compared_from_its_last_byte_and_shown_from_there() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from joulehash.engine.chain.block import Block
 from joulehash.engine.chain.header import Header, double_sha256
@@ -69,12 +71,45 @@ def test_a_share_is_hashed_as_the_chain_will() -> None:
     assert hashed.is_block is (hashed.hash <= job.template.target)
 
 
+@given(
+    branches=st.lists(st.binary(min_size=32, max_size=32), max_size=12).map(tuple),
+    extranonces=st.lists(st.binary(min_size=12, max_size=12), min_size=1, max_size=4),
+    nonce=st.integers(0, 2**32 - 1),
+)
+def test_no_session_or_job_hashes_with_what_another_has(
+    branches: tuple[bytes, ...], extranonces: list[bytes], nonce: int
+) -> None:
+    """In turns over two jobs and several sessions, each header is the one that is worked out from nothing."""
+    made = JobBook()
+    of = replace(template(), branches=branches)
+    jobs = [made.add(of)[0], made.add(replace(of, prev_hash=bytes(32), branches=branches[1:]))[0]]
+    for extranonce in extranonces:
+        for job in jobs:
+            hashed = hash_share(job, submit(job, extranonce2=extranonce[4:], nonce=nonce), extranonce[:4], 0)
+            assert isinstance(hashed, Hashed)
+            coinbase = job.coinb1 + extranonce + job.coinb2
+            t, root = job.template, double_sha256(coinbase)
+            for branch in t.branches:
+                root = double_sha256(root + branch)
+            assert hashed.coinbase == coinbase
+            assert hashed.header == Header(t.version, t.prev_hash, root, t.curtime, t.nbits, nonce).pack()
+            assert hashed.hash == int.from_bytes(double_sha256(hashed.header), "little")
+
+
 @pytest.mark.parametrize("size", [0, 4, 7, 9, 16])
 def test_extranonce2_has_one_size(size: int) -> None:
     _, job = book()
     assert hash_share(job, submit(job, extranonce2=bytes(size)), EN1, MASK) == Fault(
         20, f"extranonce2 of {size} bytes; takes 8"
     )
+
+
+def test_a_template_that_has_no_time_left_refuses_every_share() -> None:
+    """On a test network, when the block's least time is behind the moment at which its difficulty would fall."""
+    job = JobBook().add(replace(template(), maxtime=template().mintime - 1))[0]
+    refused = hash_share(job, submit(job), EN1, MASK)
+    assert isinstance(refused, Fault)
+    assert "Ntime out of range" in refused.text
 
 
 def test_ntime_is_bounded_as_the_template_bounds_it() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -664,7 +665,7 @@ def test_a_share_whose_header_is_not_its_jobs_is_never_sent() -> None:
     client = connected()
     job = give(client)
     share = share_of(job)
-    broken = replace(share, header=share.header[:-1] + b"\xff")
+    broken = msgspec.structs.replace(share, header=share.header[:-1] + b"\xff")
     short = share_of(job, extranonce2=b"\0")  # at public-pool it would spoil the job
     for wrong in (broken, short):
         refused = client.submit(wrong, 0.0)
