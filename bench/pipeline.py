@@ -1,7 +1,7 @@
 """What mining costs beside hashing: the miner against its bare kernel, the switch to a new job, the event loop's lag.
 
-All on this machine in one run, every core busy. The miner is the real one, on the embedded pool over real TCP; its
-kernel is wrapped only to note when it begins a header.
+All on this machine in one run, every core busy. The miner is the real one, on the embedded pool over real TCP, shown on
+the live screen when its rate is told; its kernel is wrapped only to note when it begins a header.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 from threading import get_ident
 from time import perf_counter
+from typing import Protocol
 
 from ..engine.cpu import MIDSTATES, CpuDevice, available_cpus, be_modest
 from ..engine.events import Event, JobReceived
@@ -34,6 +35,14 @@ _LAG_SAMPLE_S = 0.005
 _UNDER_WAY_S = 0.5
 _HARD = 1 << 200  # block targets that no CPU meets while we look
 _HARDER = 1 << 199
+
+
+class Face(Protocol):
+    """What shows a miner: joulehash.app has some."""
+
+    def event(self, event: Event) -> None: ...
+    async def watch(self, miner: Miner) -> None: ...
+    def close(self, summary: None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +76,14 @@ class Latencies:
         return self.samples[min(len(self.samples) - 1, int(q * len(self.samples)))]
 
 
-def measure_efficiency(kernel: str | None, seconds: float, rounds: int = 25) -> Efficiency:
+def measure_efficiency(
+    kernel: str | None, seconds: float, face: Callable[[], Face], rounds: int = 25
+) -> Efficiency:
     """Bare and mining in turn, `seconds` each: so many rounds of mining, and one more of the bare kernel."""
     chosen, threads = choose(kernel), len(available_cpus())
     bare, mining = [_bare_rate(chosen, threads, seconds)], list[float]()
     for _ in range(rounds):
-        mining.append(asyncio.run(_mining_rate(chosen.name, seconds)))
+        mining.append(asyncio.run(_mining_rate(chosen.name, seconds, face())))
         bare.append(_bare_rate(chosen, threads, seconds))
     return Efficiency(chosen.name, threads, bare, mining)
 
@@ -111,18 +122,20 @@ def _bare_rate(kernel: Kernel, threads: int, seconds: float) -> float:
         return sum(pool.map(hash_on, (cpus[i % len(cpus)] for i in range(threads))))
 
 
-async def _mining_rate(kernel: str, seconds: float) -> float:
-    """Of a miner that is under way."""
-    async with serving(PoolServer(MemoryChain(_HARD), ServerSettings(), _ignore)) as server:
-        miner = _miner(server, CpuDevice(kernel), _ignore)
-        running = asyncio.create_task(miner.run())
+async def _mining_rate(kernel: str, seconds: float, face: Face) -> float:
+    """Of a miner that is under way, and looked at."""
+    async with serving(PoolServer(MemoryChain(_HARD), ServerSettings(), _ignore)) as server, asyncio.TaskGroup() as group:
+        miner = _miner(server, CpuDevice(kernel), face.event)
+        running, shown = group.create_task(miner.run()), group.create_task(face.watch(miner))
         await asyncio.sleep(_UNDER_WAY_S)
         before, began_s = miner.hashes, perf_counter()
         await asyncio.sleep(seconds)
         rate = (miner.hashes - before) / (perf_counter() - began_s)
         miner.stop()
         await running
-        return rate
+        shown.cancel()
+    face.close(None)
+    return rate
 
 
 async def _switches(kernel: Kernel, switches: int) -> tuple[Latencies, Latencies]:

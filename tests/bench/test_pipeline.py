@@ -1,6 +1,29 @@
 from __future__ import annotations
 
+import asyncio
+
 from joulehash.bench.pipeline import Latencies, measure_cpu_time, measure_efficiency, measure_switches
+from joulehash.engine.events import Event, JobReceived
+from joulehash.engine.miner import Miner
+
+
+class Looker:
+    """A face that notes what it was shown."""
+
+    def __init__(self) -> None:
+        self.jobs = 0
+        self.miners: list[Miner] = []
+        self.closed = 0
+
+    def event(self, event: Event) -> None:
+        self.jobs += isinstance(event, JobReceived)
+
+    async def watch(self, miner: Miner) -> None:
+        self.miners.append(miner)
+        await asyncio.Event().wait()
+
+    def close(self, summary: None) -> None:
+        self.closed += 1
 
 
 def test_quantiles_are_samples() -> None:
@@ -9,9 +32,16 @@ def test_quantiles_are_samples() -> None:
 
 
 def test_the_miner_and_its_bare_kernel_both_hash() -> None:
-    efficiency = measure_efficiency("portable", 0.3, rounds=1)
-    assert (efficiency.kernel, len(efficiency.bare_hps), len(efficiency.mining_hps)) == ("portable", 2, 1)
+    faces: list[Looker] = []
+
+    def face() -> Looker:
+        faces.append(Looker())
+        return faces[-1]
+
+    efficiency = measure_efficiency("portable", 0.3, face, rounds=2)
+    assert (efficiency.kernel, len(efficiency.bare_hps), len(efficiency.mining_hps)) == ("portable", 3, 2)
     assert efficiency.ratio > 0
+    assert [(face.jobs > 0, len(face.miners), face.closed) for face in faces] == [(True, 1, 1)] * 2  # looked at
 
 
 def test_every_switch_is_seen_by_every_thread() -> None:
