@@ -106,7 +106,7 @@ KERNELS: Mapping[str, Kernel] = MappingProxyType(
             _compiled("shani", 4, "the SHA instructions of x86; four nonces in turns"),
             _compiled("avx2", 16, "AVX2; two streams of eight nonces"),
             _compiled("portable", 1, "C, as FIPS 180-4 reads; defines the others"),
-            Kernel("numba", 16, "Numba; vector code that LLVM fits to this CPU", _load_numba, _numba_missing),
+            Kernel("numba", 48, "Numba; vector code that LLVM fits to this CPU", _load_numba, _numba_missing),
             Kernel("reference", 1, "Python's hashlib; the independent check", _load_reference, _runs_anywhere),
         )
     }
