@@ -158,6 +158,8 @@ async def _switches(kernel: Kernel, switches: int) -> tuple[Latencies, Latencies
             chain.set_target(_HARDER if i % 2 == 0 else _HARD)
             chain.refresh()
             await asyncio.sleep(0.03)
+        while arrived and watch.last_first_call(arrived[-1]) is None:
+            await asyncio.sleep(0.03)
         lag.cancel()
         miner.stop()
         await running

@@ -57,7 +57,7 @@ class Kernel:
     """A row of the table. `load` imports or compiles on first use; `missing` tells why it cannot run here, or None.
 
     candidate  when it is measured where none is named: "always"; as a "last resort", if the fastest of the others takes
-               one nonce at a time (it costs seconds to compile, and loses to vector code made by hand); "never"
+               one nonce at a time (it costs seconds to compile, and wins nothing beside vector code in C); "never"
     """
 
     name: str
@@ -126,7 +126,7 @@ KERNELS: Mapping[str, Kernel] = MappingProxyType(
             _compiled("shani", 4, "the SHA instructions; four nonces in turns"),
             _compiled("avx2", 16, "AVX2; two streams of eight nonces"),
             _compiled("portable", 1, "C, as FIPS 180-4 reads; defines the others"),
-            Kernel("numba", 16, "vector code that LLVM fits to this CPU", _load_numba, _numba_missing, "last resort"),
+            Kernel("numba", 48, "vector code that LLVM fits to this CPU", _load_numba, _numba_missing, "last resort"),
             Kernel("reference", 1, "Python's hashlib; the independent check", _load_reference, _runs_anywhere, "never"),
         )
     }

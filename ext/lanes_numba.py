@@ -1,12 +1,9 @@
-"""The kernel in Numba: sixteen nonces side by side, one in each lane of a vector.
+"""The kernel in Numba: what lanes.h does, in vectors as wide as this CPU has them.
 
-FIPS 180-4 stands here once, as in portable.c. It is run when the kernel is compiled, and not on numbers but on Words:
-each operation on a Word writes down one LLVM instruction. So 128 rounds become straight-line vector code, which LLVM
-fits to the CPU at hand. What a nonce scanner may save follows from what a Word knows of itself:
-
-* what is the same for all nonces stays scalar, and constants are folded by LLVM (K + W of the padding);
-* midstates differ only in their rounds: the schedule of the header's second block is computed once for all of them;
-* only word 7 of the last hash is asked for, so LLVM drops whatever else the last rounds would compute.
+FIPS 180-4 stands in numba_words.py, whose Words write down LLVM instructions. Here it is put together as in lanes.h:
+several streams of vectors side by side; four rounds of all of them as the body of a loop, because straight-line code
+for a hundred rounds does not fit the caches of decoded instructions; words that wait in rows in memory; the rounds
+before the nonce once a scan, and the schedule of the header's second block once for all midstates.
 
 Numba compiles the loops around it, and keeps the result in its cache: beside this file, or in the user's cache
 directory where that cannot be written. Importing this module compiles, under Python's import lock.
@@ -18,232 +15,308 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
-from operator import add
+from functools import wraps
+from itertools import chain
+from pathlib import Path
 from typing import Any, cast
+from zlib import crc32
 
 import numba
 import numpy as np
 from llvmlite import ir
 from numba import extending
+from numba.core import cgutils
 
+from . import numba_words
 from .arguments import check
+from .numba_words import (
+    INT,
+    LANES,
+    STREAMS,
+    VECTOR,
+    VECTOR_BYTES,
+    WORD,
+    State,
+    Table,
+    Word,
+    constants,
+    digest_block,
+    header_block,
+    next_word,
+    round_,
+    schedule,
+    swap_bytes,
+)
 from .reference import H0, K
 
 types: Any = numba.types
 intrinsic = cast("Callable[[Callable[..., Any]], Any]", extending.intrinsic)
 
-LANES = 16
-_WORD = ir.IntType(32)
-_LANES = ir.VectorType(_WORD, LANES)
-_ROW = 4 * LANES  # bytes of one word in all lanes
+BATCH = 48  # nonces in a batch, whatever the CPU: a multiple of LANES * STREAMS on each
+_ROW = 4 * BATCH  # bytes
+_ROWS = 64 + 64 + 32  # X, W and last_X
 
 
-def _operation(instruction: str) -> Callable[[Word, Word | int], Word]:
-    def write(self: Word, other: Word | int) -> Word:
-        if isinstance(other, int):
-            other = Word(self.builder, ir.Constant(_WORD, other))
-        emit = getattr(self.builder, instruction)
-        if self.varies == 2 or other.varies == 2:
-            return Word(self.builder, emit(self.in_lanes(), other.in_lanes()))
-        return Word(self.builder, emit(self.value, other.value))
+def _rows(builder: Any, column: Any) -> tuple[Table, Table, Table]:
+    """What waits in memory of LANES nonces: X, K + W of the first hash; W of either; last_X, K + W of the last."""
 
-    return write
+    def from_row(t: int) -> Table:
+        return Table(builder, builder.add(column, ir.Constant(INT, t * _ROW)), VECTOR, _ROW)
+
+    return from_row(0), from_row(64), from_row(128)
 
 
-class Word:
-    """A 32-bit word of code to be: a constant, a scalar (the same in all lanes), or one value a lane."""
-
-    def __init__(self, builder: Any, value: Any) -> None:
-        self.builder, self.value = builder, value
-
-    @property
-    def varies(self) -> int:
-        """0: constant; 1: the same for all nonces; 2: of each nonce."""
-        return 2 if self.value.type == _LANES else 0 if isinstance(self.value, ir.Constant) else 1
-
-    def in_lanes(self) -> Any:
-        if self.varies == 2:
-            return self.value
-        if self.varies == 0:
-            return ir.Constant(_LANES, [self.value.constant] * LANES)
-        undefined = ir.Constant(_LANES, ir.Undefined)
-        lane_0 = self.builder.insert_element(undefined, self.value, ir.Constant(_WORD, 0))
-        return self.builder.shuffle_vector(lane_0, undefined, ir.Constant(_LANES, [0] * LANES))
-
-    __add__, __xor__, __and__, __or__ = (_operation(name) for name in ("add", "xor", "and_", "or_"))
-    __lshift__, __rshift__ = (_operation(name) for name in ("shl", "lshr"))
-
-    def __invert__(self) -> Word:
-        return self ^ 0xFFFFFFFF
+def _streams(builder: Any, column: Any) -> list[tuple[Table, Table, Table]]:
+    return [_rows(builder, builder.add(column, ir.Constant(INT, VECTOR_BYTES * s))) for s in range(STREAMS)]
 
 
-def _sum(*words: Word) -> Word:
-    """The order of a sum is free: what varies least comes first, so that as much as possible is added only once."""
-    return reduce(add, sorted(words, key=lambda word: word.varies))
+def _wait(builder: Any) -> None:
+    """LLVM moves no load or store past this, though it is no instruction. Otherwise it would remember the words that it
+    has stored, in registers that the CPU does not have."""
+    builder.fence("acq_rel", "singlethread")
 
 
-# FIPS 180-4, section 4.1.2
-def _rotr(x: Word, n: int) -> Word:
-    return x >> n | x << 32 - n
+def _K(builder: Any) -> Table:
+    name, module = "joulehash_K", builder.module
+    values = ir.Constant(ir.ArrayType(WORD, 64), K)
+    return Table(builder, module.globals.get(name) or cast("Any", cgutils).global_constant(module, name, values))
 
 
-def _Ch(x: Word, y: Word, z: Word) -> Word:
-    return (x & y) ^ (~x & z)
+# Loops: four rounds, or four words of the schedule, of all streams are a body.
 
 
-def _Maj(x: Word, y: Word, z: Word) -> Word:
-    return (x & y) ^ (x & z) ^ (y & z)
+def _loop(
+    builder: Any, ts: range, states: Sequence[State], body: Callable[[Any, list[State]], list[State]]
+) -> list[State]:
+    """A loop in the code: `body` gets t and the states of the streams as they are in a turn, and returns the next."""
+    before, loop, after = builder.block, builder.append_basic_block(), builder.append_basic_block()
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    t = builder.phi(INT)
+    now = [[Word(builder, builder.phi(VECTOR)) for _ in state] for state in states]
+    then = body(t, now)
+    next_t = builder.add(t, ir.Constant(INT, ts.step))
+    builder.cbranch(builder.icmp_unsigned("<", next_t, ir.Constant(INT, ts.stop)), loop, after)
+
+    t.add_incoming(ir.Constant(INT, ts.start), before)
+    t.add_incoming(next_t, loop)
+    for first, phi, last in zip(*map(chain.from_iterable, (states, now, then)), strict=True):
+        phi.value.add_incoming(first.value, before)
+        phi.value.add_incoming(last.value, loop)
+    builder.position_at_end(after)
+    return then
 
 
-def _Sigma0(x: Word) -> Word:
-    return _rotr(x, 2) ^ _rotr(x, 13) ^ _rotr(x, 22)
+def _four_words(tables: Iterable[Table]) -> None:
+    for W in tables:
+        for i in range(4):
+            W[i] = next_word(W, i)
 
 
-def _Sigma1(x: Word) -> Word:
-    return _rotr(x, 6) ^ _rotr(x, 11) ^ _rotr(x, 25)
+def _known_rounds(builder: Any, ts: range, tables: Sequence[Table], states: list[State]) -> list[State]:
+    """Rounds for which K + W stands in the tables."""
+
+    def body(t: Any, states: list[State]) -> list[State]:
+        from_t = [X.at(t) for X in tables]
+        for i in range(4):
+            states = [round_(state, X[i]) for state, X in zip(states, from_t, strict=True)]
+        return states
+
+    return _loop(builder, ts, states, body)
 
 
-def _sigma0(x: Word) -> Word:
-    return _rotr(x, 7) ^ _rotr(x, 18) ^ x >> 3
+def _scheduled_rounds(builder: Any, ts: range, tables: Sequence[Table], states: list[State]) -> list[State]:
+    """Rounds, and before them their words of the schedule."""
+
+    def body(t: Any, states: list[State]) -> list[State]:
+        from_t, k = [W.at(t) for W in tables], _K(builder).at(t)
+        _four_words(from_t)
+        _wait(builder)
+        for i in range(4):
+            states = [round_(state, W[i] + k[i]) for state, W in zip(states, from_t, strict=True)]
+        return states
+
+    return _loop(builder, ts, states, body)
 
 
-def _sigma1(x: Word) -> Word:
-    return _rotr(x, 17) ^ _rotr(x, 19) ^ x >> 10
+def _code(write: Callable[..., Any]) -> Any:
+    """For the compiled loops below: a function of LLVM's, which `write` writes down. It takes and returns int64."""
+
+    @intrinsic  # calls this with types, and gets back how to write a call
+    @wraps(write)
+    def typing(_: Any, *arguments: Any) -> Any:
+        def call(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            type_ = ir.FunctionType(INT, [INT] * len(args))
+            function = ir.Function(builder.module, type_, f"joulehash{write.__name__}")
+            function.linkage = "internal"
+            function.attributes.add("noinline")  # not merged: each is allocated registers by itself
+            inside = ir.IRBuilder(function.append_basic_block())
+            inside.ret(write(inside, *function.args) or ir.Constant(INT, 0))
+            return builder.call(function, args)
+
+        return types.int64(*[types.int64] * len(arguments)), call
+
+    return typing
 
 
-def _schedule(block: Sequence[Word]) -> list[Word]:
-    """Section 6.2.2, step 1: K[t] + W[t] of the 64 rounds."""
-    W = list(block)
-    for t in range(16, 64):
-        W.append(_sum(_sigma1(W[t - 2]), W[t - 7], _sigma0(W[t - 15]), W[t - 16]))
-    return [W[t] + K[t] for t in range(64)]
+@_code
+def _after_round_3(builder: Any, out: Any, midstate: Any, tail: Any) -> None:
+    """Write the state after rounds 0 to 3 to `out`. The last of them, where the nonce comes in, is without K + W."""
+    W, H, state_3 = Table(builder, tail), Table(builder, midstate), Table(builder, out)
+    state = [H[i] for i in range(8)]
+    for KW in [*(W[t] + K[t] for t in range(3)), *constants(builder, [0])]:
+        state = round_(state, KW)
+    for i, word in enumerate(state):
+        state_3[i] = word
 
 
-def _rounds(state: Sequence[Word], KW: Sequence[Word], ts: Iterable[int]) -> list[Word]:
-    """Section 6.2.2, step 3, for the rounds `ts`."""
-    a, b, c, d, e, f, g, h = state
-    for t in ts:
-        T1 = _sum(h, _Sigma1(e), _Ch(e, f, g), KW[t])
-        T2 = _Sigma0(a) + _Maj(a, b, c)
-        a, b, c, d, e, f, g, h = T1 + T2, a, b, c, d + T1, e, f, g
-    return [a, b, c, d, e, f, g, h]
+@_code
+def _fill_known(builder: Any, column: Any, tail: Any) -> None:
+    """Once a scan: K + W where no nonce has reached it."""
+    X, _, last_X = _rows(builder, column)
+    unknown = Word(builder, ir.Constant(VECTOR, ir.Undefined))
+    for table, words in (
+        (X, schedule(header_block(builder, tail, unknown), 32)),
+        (last_X, digest_block(builder, [unknown] * 8)),
+    ):
+        for t, word in enumerate(words):
+            if word.varies < 2:
+                table[t] = word + K[t]
 
 
-def _swap_bytes(x: Word) -> Word:
-    return x << 24 | (x & 0xFF00) << 8 | x >> 8 & 0xFF00 | x >> 24
+@_code
+def _fill_schedule(builder: Any, column: Any, tail: Any, nonce: Any) -> None:
+    """Once for LANES nonces: W[16] to W[31] of the header's second block, and K + W up to there."""
+    X, W, _ = _rows(builder, column)
+    lanes = Word(builder, ir.Constant(VECTOR, list(range(LANES))))
+    nonces = swap_bytes(Word(builder, builder.trunc(nonce, WORD)) + lanes)
+    for t, word in enumerate(schedule(header_block(builder, tail, nonces), 32)):
+        if word.varies == 2:
+            X[t] = word + K[t]
+        if t >= 16:
+            W[t] = word
 
 
-def _constants(builder: Any, values: Iterable[int]) -> list[Word]:
-    return [Word(builder, ir.Constant(_WORD, value)) for value in values]
+@_code
+def _fill_shared(builder: Any, column: Any) -> None:
+    """The rest of both, for several midstates to share."""
+    streams = _streams(builder, column)
+
+    def body(t: Any, states: list[State]) -> list[State]:
+        k = _K(builder).at(t)
+        _four_words(W.at(t) for _, W, _ in streams)
+        for X, W, _ in streams:
+            for i in range(4):
+                X.at(t)[i] = W.at(t)[i] + k[i]
+        return states
+
+    _loop(builder, range(32, 64, 4), [], body)
 
 
-def _place(builder: Any, address: Any, type_: Any, index: int) -> Any:
-    return builder.gep(builder.inttoptr(address, type_.as_pointer()), [ir.Constant(_WORD, index)])
+def _first_hash(builder: Any, column: Any, midstate: Any, state_3: Any, shared: bool) -> None:
+    """The digest, as W[0] to W[7] of its block."""
+    X, W, _ = zip(*_streams(builder, column), strict=True)
+    H, start = Table(builder, midstate), Table(builder, state_3)
+    states = []
+    for s in range(STREAMS):
+        a, b, c, d, e, f, g, h = (start[i] for i in range(8))
+        states.append([Word(builder, word.in_lanes()) for word in (a + X[s][3], b, c, d, e + X[s][3], f, g, h)])
+    states = _known_rounds(builder, range(4, 64 if shared else 32, 4), X, states)
+    if not shared:
+        states = _scheduled_rounds(builder, range(32, 64, 4), W, states)
+    for s, state in enumerate(states):
+        for i in range(8):
+            W[s][i] = state[i] + H[i]
 
 
-def _load(builder: Any, address: Any, n: int) -> list[Word]:
-    return [Word(builder, builder.load(_place(builder, address, _WORD, i), align=4)) for i in range(n)]
+@_code
+def _first_hash_alone(builder: Any, column: Any, midstate: Any, state_3: Any) -> None:
+    _first_hash(builder, column, midstate, state_3, shared=False)
 
 
-def _second_schedule(builder: Any, tail: Any, nonce: Any) -> list[Word]:
-    """K + W of the block that holds header bytes 64..79 and ends a message of 640 bits (section 5.1.1)."""
-    nonces = Word(builder, nonce) + Word(builder, ir.Constant(_LANES, list(range(LANES))))
-    padding = _constants(builder, [0x80000000, *[0] * 10, 640])
-    return _schedule([*_load(builder, tail, 3), _swap_bytes(nonces), *padding])
+@_code
+def _first_hash_shared(builder: Any, column: Any, midstate: Any, state_3: Any) -> None:
+    _first_hash(builder, column, midstate, state_3, shared=True)
 
 
-# Numba calls an intrinsic's typing function with types and gets back how to write the code. All addresses are uintp.
+@_code
+def _fill_last_schedule(builder: Any, column: Any) -> None:
+    """W[16] to W[31] of the digest's block, and K + W up to there."""
+    _, W, X = _rows(builder, column)
+    for t, word in enumerate(schedule(digest_block(builder, [W[i] for i in range(8)]), 32)):
+        if t >= 4 and word.varies == 2:
+            X[t] = word + K[t]
+        if t >= 16:
+            W[t] = word
 
 
-@intrinsic
-def _first_rounds(typing: Any, out: Any, midstate: Any, tail: Any) -> Any:
-    """Write the state after rounds 0 to 2, which no nonce has reached yet, to `out`."""
-
-    def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        out, midstate, tail = args
-        KW = [W + k for W, k in zip(_load(builder, tail, 3), K, strict=False)]
-        for i, word in enumerate(_rounds(_load(builder, midstate, 8), KW, range(3))):
-            builder.store(word.value, _place(builder, out, _WORD, i), align=4)
-        return context.get_dummy_value()
-
-    return types.void(types.uintp, types.uintp, types.uintp), write
-
-
-@intrinsic
-def _fill_schedule(typing: Any, rows: Any, tail: Any, nonce: Any) -> Any:
-    """Write K + W of the second block for LANES nonces, one row of LANES a round, where they vary."""
-
-    def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        rows, tail, nonce = args
-        for t, word in enumerate(_second_schedule(builder, tail, nonce)):
-            if word.varies == 2:
-                builder.store(word.value, _place(builder, rows, _LANES, t), align=_ROW)
-        return context.get_dummy_value()
-
-    return types.void(types.uintp, types.uintp, types.uint32), write
+@_code
+def _hit_lanes(builder: Any, column: Any, top_word: Any) -> Any:
+    """The second hash of all streams: a bit is set for each lane that hits."""
+    _, W, X = zip(*_streams(builder, column), strict=True)
+    states = [constants(builder, H0) for _ in range(STREAMS)]
+    for t in range(4):
+        states = [round_(state, W[s][t] + K[t]) for s, state in enumerate(states)]
+    states = _known_rounds(builder, range(4, 32, 4), X, states)
+    states = _scheduled_rounds(builder, range(32, 56, 4), W, states)
+    most = Word(builder, builder.trunc(top_word, WORD)).in_lanes()
+    lanes = ir.Constant(INT, 0)
+    for s, state in enumerate(states):
+        _wait(builder)
+        words = schedule((W[s][t] for t in range(40, 56)), 16 + 8)[16:]
+        for t in range(56, 64):
+            state = round_(state, words[t - 56] + K[t])
+        word_7 = state[7] + H0[7]
+        hit = builder.icmp_unsigned("<=", swap_bytes(word_7).value, most)
+        bits = builder.zext(builder.bitcast(hit, ir.IntType(LANES)), INT)
+        lanes = builder.or_(lanes, builder.shl(bits, ir.Constant(INT, LANES * s)))
+    return lanes
 
 
-@intrinsic
-def _hit_lanes(typing: Any, rows: Any, midstate: Any, state_3: Any, tail: Any, top_word: Any) -> Any:
-    """Both hashes of LANES nonces for one midstate: bit i is set when lane i hits."""
-
-    def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        rows, midstate, state_3, tail, top_word = args
-        KW = _second_schedule(builder, tail, ir.Constant(_WORD, 0))  # of the words that vary only the row is used
-        for t, word in enumerate(KW):
-            if word.varies == 2:
-                KW[t] = Word(builder, builder.load(_place(builder, rows, _LANES, t), align=_ROW))
-        last = _rounds(_load(builder, state_3, 8), KW, range(3, 64))
-        digest = [x + y for x, y in zip(_load(builder, midstate, 8), last, strict=True)]
-
-        # A digest of 256 bits and its padding fill one block (section 5.1.1).
-        KW = _schedule([*digest, *_constants(builder, [0x80000000, *[0] * 6, 256])])
-        word_7 = _rounds(_constants(builder, H0), KW, range(64))[7] + H0[7]
-        hit = builder.icmp_unsigned("<=", _swap_bytes(word_7).value, Word(builder, top_word).in_lanes())
-        return builder.zext(builder.bitcast(hit, ir.IntType(LANES)), ir.IntType(64))
-
-    return types.int64(types.uintp, types.uintp, types.uintp, types.uintp, types.uint32), write
-
-
-@intrinsic
-def _read(typing: Any, flag: Any) -> Any:
+@_code
+def _read(builder: Any, flag: Any) -> Any:
     """The int32 at `flag` as it is now: an atomic load is never moved out of a loop."""
-
-    def write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load_atomic(builder.inttoptr(args[0], _WORD.as_pointer()), "monotonic", 4)
-
-    return types.int32(types.uintp), write
+    return builder.zext(builder.load_atomic(builder.inttoptr(flag, WORD.as_pointer()), "monotonic", 4), INT)
 
 
 def _scan(
-    midstates: Any, tail: Any, first: int, count: int, top_word: int, hits: Any, stop: Any
+    memory: Any, midstates: Any, tail: Any, first: int, count: int, top_word: int, hits: Any, stop: Any
 ) -> tuple[int, int]:  # compiled by Numba
     n_midstates, cap = len(midstates) // 8, len(hits) // 2
-    schedule = np.empty(64 * LANES + LANES, np.uint32)
-    states_3 = np.empty(8 * n_midstates, np.uint32)  # after rounds 0 to 2
-    rows = (schedule.ctypes.data + np.uintp(_ROW - 1)) & ~np.uintp(_ROW - 1)  # vectors are aligned
+    rows = np.int64(memory.ctypes.data) + 63 & ~63  # vectors are aligned
+    midstate_0, state_3_0 = np.int64(midstates.ctypes.data), rows + _ROWS * _ROW
+    words, flag = np.int64(tail.ctypes.data), np.int64(stop.ctypes.data)
     for m in range(n_midstates):
-        offset = np.uintp(32 * m)
-        _first_rounds(states_3.ctypes.data + offset, midstates.ctypes.data + offset, tail.ctypes.data)
+        _after_round_3(state_3_0 + 32 * m, midstate_0 + 32 * m, words)
+    for i in range(0, BATCH, LANES):
+        _fill_known(rows + 4 * i, words)
 
     done = n_hits = 0
-    while done < count and cap - n_hits >= LANES * n_midstates:
-        nonce = np.uint32(first + done)
-        in_batch = min(LANES, count - done)
+    while done < count and cap - n_hits >= BATCH * n_midstates:
+        nonce = first + done
+        in_batch = min(BATCH, count - done)
         found = n_hits
-        _fill_schedule(rows, tail.ctypes.data, nonce)
+        for i in range(0, BATCH, LANES):
+            _fill_schedule(rows + 4 * i, words, nonce + i)
+        if n_midstates > 1:
+            for i in range(0, BATCH, LANES * STREAMS):
+                _fill_shared(rows + 4 * i)
         for m in range(n_midstates):
-            if _read(stop.ctypes.data):
+            if _read(flag):
                 return n_hits, done  # what this batch has found will be found again
-            offset = np.uintp(32 * m)
-            lanes = _hit_lanes(
-                rows, midstates.ctypes.data + offset, states_3.ctypes.data + offset, tail.ctypes.data, top_word
-            )
+            lanes = 0
+            for i in range(0, BATCH, LANES * STREAMS):
+                if n_midstates > 1:
+                    _first_hash_shared(rows + 4 * i, midstate_0 + 32 * m, state_3_0 + 32 * m)
+                else:
+                    _first_hash_alone(rows + 4 * i, midstate_0 + 32 * m, state_3_0 + 32 * m)
+                for j in range(i, i + LANES * STREAMS, LANES):
+                    _fill_last_schedule(rows + 4 * j)
+                lanes |= _hit_lanes(rows + 4 * i, np.int64(top_word)) << i
             if lanes:
                 for i in range(in_batch):
                     if lanes >> i & 1:
-                        hits[2 * found], hits[2 * found + 1] = m, nonce + np.uint32(i)
+                        hits[2 * found], hits[2 * found + 1] = m, np.uint32(nonce + i)
                         found += 1
         n_hits = found
         done += in_batch
@@ -252,11 +325,13 @@ def _scan(
 
 _WORDS = types.Array(types.uint32, 1, "C")
 _SIGNATURE = types.UniTuple(types.int64, 2)(
-    _WORDS, _WORDS, types.int64, types.int64, types.uint32, _WORDS, types.Array(types.int32, 1, "C")
+    _WORDS, _WORDS, _WORDS, types.int64, types.int64, types.uint32, _WORDS, types.Array(types.int32, 1, "C")
 )
 
 
 def _compile() -> Any:
+    # The cache looks whether this file has changed, and not the other: so the name changes with that.
+    _scan.__qualname__ += f"_{crc32(Path(numba_words.__file__).read_bytes()):08x}"
     try:
         return numba.njit(_SIGNATURE, nogil=True, cache=True)(_scan)
     except RuntimeError:  # no place for a cache that can be written: compile anew in each process
@@ -276,9 +351,10 @@ def scan(
     stop: array[int],
 ) -> tuple[int, int]:
     """See joulehash.ext.kernels.ScanFn."""
-    check("numba", LANES, midstates, tail, first, count, top_word, hits, stop)
-    as_words = [np.frombuffer(words, np.uint32) for words in (midstates, tail, hits)]
-    n_hits, done = _compiled(
-        as_words[0], as_words[1], first, count, np.uint32(top_word), as_words[2], np.frombuffer(stop, np.int32)
-    )
+    n_midstates = check("numba", BATCH, midstates, tail, first, count, top_word, hits, stop)
+    # Allocated here, because Numba frees an array after its last use, and does not see that addresses are a use.
+    memory = np.empty(16 + _ROWS * BATCH + 8 * n_midstates, np.uint32)
+    of_midstates, of_tail, of_hits = (np.frombuffer(words, np.uint32) for words in (midstates, tail, hits))
+    flag = np.frombuffer(stop, np.int32)
+    n_hits, done = _compiled(memory, of_midstates, of_tail, first, count, np.uint32(top_word), of_hits, flag)
     return int(n_hits), int(done)
