@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from time import sleep
@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 
 from joulehash.ext import kernels
 from joulehash.ext.kernels import ENVIRONMENT, KERNELS, Kernel, KernelError, choose, self_test
-from tests.support import emulated
 from tests.support.compilers import absent
 from tests.support.emulated import Emulator
 from tests.support.scans import (
@@ -45,17 +44,6 @@ FAST = 4096
 
 
 EMULATED = {f"{name} under emulation": name for name in ("armv8", "portable")}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    return emulated.build(tmp_path_factory.mktemp("server"))
-
-
-@pytest.fixture(scope="module")
-def emulator(server: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    with Emulator(server, tmp_path_factory.mktemp("emulator")) as started:
-        yield started
 
 
 @pytest.fixture(params=[*KERNELS, *EMULATED], scope="module")

@@ -32,7 +32,7 @@ static const jh_kernel *const TABLE[] = {&jh_avx512, &jh_shani, &jh_avx2, &jh_ar
 
 static int runs(const jh_kernel *row) { return row->scan && (!row->runs || row->runs()); }
 
-static void fail(const char *what) {
+static _Noreturn void fail(const char *what) {
     perror(what);
     exit(1);
 }

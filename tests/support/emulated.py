@@ -34,11 +34,12 @@ GUEST = ENVIRONMENT | {"ASAN_OPTIONS": "detect_leaks=0"}  # leaks are looked for
 
 
 def build(folder: Path, compiler: Sequence[str] = GCC, *flags: str) -> list[str]:
-    """The command that runs the server under the emulator. Under `make sanitize` it is built with the sanitizers."""
+    """The command that runs the server under the emulator. Without flags, it is built with the
+    sanitizers under `make sanitize`, and else as joulehash is."""
     emulator = tool("qemu-aarch64", "qemu-aarch64-static")
-    sanitized = bool(os.environ.get("JOULEHASH_SANITIZE")) and compiler is GCC
-    level = flags or (("-O1", *SANITIZE) if sanitized else ("-O3",))
-    objects = compiled([*compiler, *level], [*SOURCES, Path(__file__).with_suffix(".c")], folder)
+    sanitized = not flags and bool(os.environ.get("JOULEHASH_SANITIZE"))
+    flags = flags or (("-O1", *SANITIZE) if sanitized else ("-O3",))
+    objects = compiled([*compiler, *flags], [*SOURCES, Path(__file__).with_suffix(".c")], folder)
     server, linker = folder / "server", tool(GCC[0])
     run([linker, *(SANITIZE if sanitized else ["-static"]), *objects, "-pthread", "-o", server])
     libraries = Path(run([linker, "-print-file-name=libc.so.6"]).strip()).resolve().parents[1]
