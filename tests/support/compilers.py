@@ -45,8 +45,8 @@ def run(command: Sequence[str | Path]) -> str:
 def compiled(compiler: Sequence[str], sources: Iterable[Path], folder: Path) -> list[Path]:
     """An object of each source in `folder`, without a warning."""
     name, *flags = compiler
-    command, objects = [tool(name), *flags, *FLAGS], []
-    for source in sources:
-        objects.append(folder / f"{source.stem}.o")
-        run([*command, "-c", source, "-o", objects[-1]])
-    return objects
+    command = [tool(name), *flags, *FLAGS]
+    objects = {source: folder / f"{source.stem}.o" for source in sources}
+    for source, target in objects.items():
+        run([*command, "-c", source, "-o", target])
+    return list(objects.values())
