@@ -64,8 +64,7 @@ class Emulator:
         assert self._process.stdin
         assert self._process.stdout
         self._jobs, self._ended = self._process.stdin, self._process.stdout
-        rows = [line.decode().split() for line in iter(self._ended.readline, b"\n") if line or self._died()]
-        self.lanes = {name: int(lanes) * int(runs) for name, lanes, runs in rows}
+        self.lanes = self._read_lanes()
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -103,6 +102,14 @@ class Emulator:
     def check_alive(self) -> None:
         if self._dead:
             self._died()
+
+    def _read_lanes(self) -> dict[str, int]:
+        rows: list[list[str]] = []
+        while words := self._ended.readline().decode().split():
+            rows.append(words)
+        if not rows:
+            self._died()
+        return {name: int(lanes) * int(runs) for name, lanes, runs in rows}
 
     def _died(self) -> NoReturn:
         status = self._process.wait(10)
