@@ -6,7 +6,7 @@ from glob import glob
 from setuptools import Extension, find_packages, setup
 
 ROOMS = ("app", "bench", "hw", "engine", "ext")
-KERNEL_SOURCES = ("avx512", "shani", "avx2", "portable")  # one C file an instruction set
+KERNEL_SOURCES = ("avx512", "shani", "avx2", "armv8", "portable")  # one C file an instruction set
 
 folders = find_packages(include=[p for room in ROOMS for p in (room, f"{room}.*")], exclude=["app.root"])
 package_dir = {"joulehash": "app/root"} | {f"joulehash.{f}": f.replace(".", "/") for f in folders}

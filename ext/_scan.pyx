@@ -6,8 +6,10 @@ from array import array
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from scan cimport (
+    JH_FAMILY,
     atomic_int,
     jh_add_chain,
+    jh_armv8,
     jh_avx2,
     jh_avx512,
     jh_hit,
@@ -21,8 +23,8 @@ from scan cimport (
 
 from .arguments import check
 
-cdef const jh_kernel *TABLE[4]
-TABLE[:] = [&jh_avx512, &jh_shani, &jh_avx2, &jh_portable]
+cdef const jh_kernel *TABLE[5]
+TABLE[:] = [&jh_avx512, &jh_shani, &jh_avx2, &jh_armv8, &jh_portable]
 
 
 cdef extern from *:
@@ -54,6 +56,8 @@ cdef class CKernel:
     @property
     def missing(self):
         """Why it cannot run here, or None."""
+        if self.row.scan == NULL and self.row.family.decode() != JH_FAMILY.decode():
+            return f"this CPU has no {self.row.needs.decode()}: it is no {self.row.family.decode()}"
         if self.row.scan == NULL:
             return f"the C compiler that built joulehash has no {self.row.needs.decode()}"
         if self.row.runs != NULL and not self.row.runs():

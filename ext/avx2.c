@@ -52,4 +52,4 @@ static int runs(void) { return 0; }
 #endif
 
 const jh_kernel jh_avx2 = {
-    .name = "avx2", .lanes = 16, .scan = SCAN, .runs = runs, .needs = "AVX2", .floor = FLOOR};
+    .name = "avx2", .lanes = 16, .scan = SCAN, .runs = runs, .needs = "AVX2", .family = "x86", .floor = FLOOR};

@@ -42,4 +42,4 @@ static int runs(void) { return 0; }
 #endif
 
 const jh_kernel jh_avx512 = {
-    .name = "avx512", .lanes = 48, .scan = SCAN, .runs = runs, .needs = "AVX-512F", .floor = FLOOR};
+    .name = "avx512", .lanes = 48, .scan = SCAN, .runs = runs, .needs = "AVX-512F", .family = "x86", .floor = FLOOR};

@@ -125,6 +125,7 @@ KERNELS: Mapping[str, Kernel] = MappingProxyType(
             _compiled("avx512", 48, "AVX-512; three streams of sixteen nonces"),
             _compiled("shani", 4, "the SHA instructions; four nonces in turns"),
             _compiled("avx2", 16, "AVX2; two streams of eight nonces"),
+            _compiled("armv8", 4, "ARM's SHA-2 instructions; four in turns"),
             _compiled("portable", 1, "C, as FIPS 180-4 reads; defines the others"),
             Kernel("numba", 48, "vector code that LLVM fits to this CPU", _load_numba, _numba_missing, "last resort"),
             Kernel("reference", 1, "Python's hashlib; the independent check", _load_reference, _runs_anywhere, "never"),

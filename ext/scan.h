@@ -51,10 +51,19 @@ typedef struct {
     jh_scan_fn scan;    /* NULL: this compiler could not build it */
     int (*runs)(void);  /* whether this CPU and operating system run it; NULL: always */
     const char *needs;  /* what `runs` looks for, in words */
+    const char *family; /* the CPUs that may have it, as in JH_FAMILY; NULL: all */
     const jh_floor *floor; /* NULL: not counted */
 } jh_kernel;
 
-extern const jh_kernel jh_avx512, jh_shani, jh_avx2, jh_portable;
+#if defined(__x86_64__) || defined(__i386__)
+#define JH_FAMILY "x86"
+#elif defined(__aarch64__) || defined(__arm__)
+#define JH_FAMILY "ARM"
+#else
+#define JH_FAMILY "another"
+#endif
+
+extern const jh_kernel jh_avx512, jh_shani, jh_avx2, jh_armv8, jh_portable;
 
 /* The hash state after one block: what the first 64 bytes of a header make of the initial state. */
 void jh_midstate(uint32_t state[8], const uint8_t block[64]);

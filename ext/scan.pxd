@@ -34,9 +34,12 @@ cdef extern from "scan.h" nogil:
         jh_result (*scan)(const jh_scan *) noexcept nogil
         int (*runs)() noexcept nogil
         const char *needs
+        const char *family
         const jh_floor *floor
 
-    const jh_kernel jh_avx512, jh_shani, jh_avx2, jh_portable
+    const char *JH_FAMILY
+
+    const jh_kernel jh_avx512, jh_shani, jh_avx2, jh_armv8, jh_portable
 
     void jh_midstate(uint32_t *state, const uint8_t *block)
 

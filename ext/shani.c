@@ -209,4 +209,5 @@ static int runs(void) { return 0; }
 #endif
 
 const jh_kernel jh_shani = {
-    .name = "shani", .lanes = 4, .scan = SCAN, .runs = runs, .needs = "SHA-NI with AVX", .floor = FLOOR};
+    .name = "shani", .lanes = 4, .scan = SCAN, .runs = runs, .needs = "SHA-NI with AVX", .family = "x86",
+    .floor = FLOOR};

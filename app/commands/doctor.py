@@ -22,7 +22,7 @@ OPTIONAL = {
     "embit": "payout addresses",
     "rich": "the live screen",
 }
-CPU_FLAGS = {"avx512": "avx512f", "shani": "sha_ni", "avx2": "avx2"}  # what a kernel needs, as Linux calls it
+CPU_FLAGS = {"avx512": "avx512f", "shani": "sha_ni", "avx2": "avx2", "armv8": "sha2"}  # what each needs, to Linux
 REMEDIES = {"numba": "pip install numba"}
 
 

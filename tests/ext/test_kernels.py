@@ -1,17 +1,17 @@
 """One body of tests for every row of the kernel table, against hashlib on whole 80-byte headers.
 
-A kernel that cannot run here is skipped with its reason. Sizes scale with the kernel, what is asserted does not.
+A kernel that cannot run here is skipped with its reason. Sizes scale with the kernel, what is asserted does not. The
+kernel for ARM runs under emulation too, and portable C beside it: a fault of both would be the emulator's.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from array import array
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from hashlib import sha256
+from pathlib import Path
 from time import sleep
 from typing import Any
 
@@ -20,85 +20,52 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from joulehash.ext import kernels
-from joulehash.ext._scan import midstate
 from joulehash.ext.kernels import ENVIRONMENT, KERNELS, Kernel, KernelError, choose, self_test
+from tests.support.compilers import absent
+from tests.support.emulated import Emulator
+from tests.support.scans import (
+    ALL,
+    BLOCKS,
+    GENESIS,
+    NONCES,
+    Hits,
+    brute_force,
+    flag,
+    pairs,
+    room,
+    scan,
+    top_word_of,
+    versions_of,
+    words_of,
+)
 
-NONCES = 2**32
-ALL = NONCES - 1  # the top word that every hash meets
 HASHES = {"reference": 64}  # how many one test may ask of a kernel; the others take FAST
 FAST = 4096
 
-BLOCKS = {  # of the main chain
-    "0": "010000000000000000000000000000000000000000000000000000000000000000000000"
-    "3ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a"
-    "29ab5f49ffff001d1dac2b7c",
-    "1": "010000006fe28c0ab6f1b372c1a6a246ae63f74f931e8365e15a089c68d6190000000000"
-    "982051fd1e4ba744bbbe680e1fee14677ba1a3c3540bf7b1cdb606e857233e0e"
-    "61bc6649ffff001d01e36299",
-    "125552": "0100000081cd02ab7e569e8bcd9317e2fe99f2de44d49ab2b8851ba4a308000000000000"
-    "e320b6c2fffc8d750423db8b1eb942ae710e951ed797f7affc8892b0f1fc122b"
-    "c7f5d74df2b9441a42a14695",
-}
-GENESIS = bytes.fromhex(BLOCKS["0"])
 
-Hits = list[tuple[int, int]]  # (midstate index, nonce)
+EMULATED = {f"{name} under emulation": name for name in ("armv8", "portable")}
 
 
-@pytest.fixture(params=KERNELS, scope="module")
+@pytest.fixture(params=[*KERNELS, *EMULATED], scope="module")
 def kernel(request: pytest.FixtureRequest) -> Kernel:
+    if request.param in EMULATED:
+        started: Emulator = request.getfixturevalue("emulator")
+        row = started.row(EMULATED[request.param])
+        assert row.missing() is None
+        return row
     row = KERNELS[request.param]
     if reason := row.missing():
-        if os.environ.get("JOULEHASH_REQUIRE") and not reason.startswith("this CPU has no"):
-            pytest.fail(reason)
+        if not reason.startswith("this CPU has no"):
+            absent(f"{row.name}: {reason}")
         pytest.skip(f"{row.name}: {reason}")
     return row
 
 
+only_in_the_table = pytest.mark.parametrize("kernel", KERNELS, indirect=True, scope="module")
+
+
 def budget(kernel: Kernel) -> int:
     return HASHES.get(kernel.name, FAST)
-
-
-def versions_of(header: bytes, n: int) -> list[bytes]:
-    """The header under n versions: what version rolling makes of it."""
-    return [bytes([version]) + header[1:] for version in range(n)]
-
-
-def flag(value: int = 0) -> array[int]:
-    return array("i", [value])
-
-
-def room(pairs: int) -> array[int]:
-    """Zeroed, and by repetition, because that allocates exactly: a sanitizer sees the first byte too far."""
-    return array("I", [0]) * (2 * pairs)
-
-
-def words_of(headers: list[bytes]) -> tuple[array[int], array[int]]:
-    midstates = array("I", [word for header in headers for word in midstate(header[:64])])
-    return midstates, array("I", (int.from_bytes(headers[0][i : i + 4], "big") for i in (64, 68, 72)))
-
-
-def pairs(hits: array[int], n: int) -> Hits:
-    return sorted(zip(hits[0 : 2 * n : 2], hits[1 : 2 * n : 2], strict=True))
-
-
-def scan(
-    kernel: Kernel, headers: list[bytes], first: int, count: int, top_word: int = ALL, cap: int | None = None
-) -> tuple[Hits, int]:
-    """One call: the hits, sorted, and done."""
-    smallest = kernel.lanes * len(headers)
-    hits = room(max(smallest, (count + kernel.lanes) * len(headers)) if cap is None else cap)
-    n_hits, done = kernel.load()(*words_of(headers), first, count, top_word, hits, flag())
-    return pairs(hits, n_hits), done
-
-
-def top_word_of(header: bytes, nonce: int) -> int:
-    digest = sha256(sha256(header[:76] + nonce.to_bytes(4, "little")).digest()).digest()
-    return int.from_bytes(digest[28:], "little")
-
-
-def brute_force(headers: list[bytes], first: int, count: int, top_word: int = ALL) -> Hits:
-    nonces = [(first + i) % NONCES for i in range(count)]
-    return sorted((m, n) for m, header in enumerate(headers) for n in nonces if top_word_of(header, n) <= top_word)
 
 
 # --- agreement -------------------------------------------------------------------------------------------------------
@@ -298,11 +265,20 @@ with ThreadPoolExecutor(4) as pool:
 """
 
 
+@only_in_the_table
 def test_first_calls_at_once(kernel: Kernel) -> None:
     """Four threads load it in the same moment in a fresh process, into which Numba comes only when it is asked for."""
     call = [sys.executable, "-c", FIRST_CALLS, kernel.name]
     answer = subprocess.run(call, capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", EMULATED.values())
+def test_first_calls_at_once_under_emulation(server: list[str], tmp_path: Path, name: str) -> None:
+    with Emulator(server, tmp_path) as fresh, ThreadPoolExecutor(4) as pool:
+        row = fresh.row(name)
+        calls = [pool.submit(scan, row, [GENESIS], 0, 40, 2**30) for _ in range(4)]
+        assert [call.result() for call in calls] == [(brute_force([GENESIS], 0, 40, 2**30), 40)] * 4
 
 
 def test_several_threads_at_once(kernel: Kernel) -> None:
@@ -370,8 +346,12 @@ def test_too_little_room(kernel: Kernel) -> None:
 # --- the table, the self-test, the choice ----------------------------------------------------------------------------
 
 
-def test_rows(kernel: Kernel) -> None:
+@only_in_the_table
+def test_the_table_has_its_rows_by_name(kernel: Kernel) -> None:
     assert KERNELS[kernel.name] is kernel
+
+
+def test_rows(kernel: Kernel) -> None:
     assert kernel.lanes > 0
     assert getattr(kernel.load(), "lanes", kernel.lanes) == kernel.lanes  # the C table says the same
     self_test(kernel)
@@ -415,6 +395,7 @@ def no_wish(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(ENVIRONMENT, raising=False)
 
 
+@only_in_the_table
 @pytest.mark.usefixtures("no_wish")
 def test_choose_by_name(kernel: Kernel) -> None:
     assert choose(kernel.name) is kernel
@@ -441,6 +422,7 @@ def test_choose_what_cannot_run(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose() is rows["portable"]
 
 
+@only_in_the_table
 def test_choose_by_environment(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ENVIRONMENT, kernel.name)
     assert choose() is kernel
