@@ -6,7 +6,7 @@ from glob import glob
 from setuptools import Extension, find_packages, setup
 
 ROOMS = ("app", "bench", "hw", "engine", "ext")
-KERNEL_SOURCES = ("avx512", "shani", "avx2", "armv8", "portable")  # one C file an instruction set
+SCAN = ["ext/_scan.pyx", *sorted(set(glob("ext/*.c")) - {"ext/_scan.c"})]  # that one Cython writes
 
 folders = find_packages(include=[p for room in ROOMS for p in (room, f"{room}.*")], exclude=["app.root"])
 package_dir = {"joulehash": "app/root"} | {f"joulehash.{f}": f.replace(".", "/") for f in folders}
@@ -21,7 +21,7 @@ setup(
     ext_modules=[
         Extension(
             "joulehash.ext._scan",
-            ["ext/_scan.pyx", "ext/probe.c", *(f"ext/{name}.c" for name in KERNEL_SOURCES)],
+            SCAN,
             depends=sorted(glob("ext/*.h") + glob("ext/*.pxd")),
             include_dirs=["ext"],
             extra_compile_args=["-std=c11", "-O3", "-Wall", "-Wextra", "-fvisibility=hidden", *sanitize],

@@ -77,9 +77,7 @@ class Latencies:
         return self.samples[min(len(self.samples) - 1, int(q * len(self.samples)))]
 
 
-def measure_efficiency(
-    kernel: str | None, seconds: float, face: Callable[[], Face], rounds: int = 25
-) -> Efficiency:
+def measure_efficiency(kernel: str | None, seconds: float, face: Callable[[], Face], rounds: int = 25) -> Efficiency:
     """Bare and mining in turn, `seconds` each: so many rounds of mining, and one more of the bare kernel."""
     chosen, threads = choose(kernel), len(available_cpus())
     bare, mining = [_bare_rate(chosen, threads, seconds)], list[float]()
@@ -125,7 +123,10 @@ def _bare_rate(kernel: Kernel, threads: int, seconds: float) -> float:
 
 async def _mining_rate(kernel: str, seconds: float, face: Face) -> float:
     """Of a miner that is under way, and looked at."""
-    async with serving(PoolServer(MemoryChain(_HARD), ServerSettings(), _ignore)) as server, asyncio.TaskGroup() as group:
+    async with (
+        serving(PoolServer(MemoryChain(_HARD), ServerSettings(), _ignore)) as server,
+        asyncio.TaskGroup() as group,
+    ):
         miner = _miner(server, CpuDevice(kernel), face.event)
         running, shown = group.create_task(miner.run()), group.create_task(face.watch(miner))
         await asyncio.sleep(_UNDER_WAY_S)

@@ -9,22 +9,16 @@ from scan cimport (
     JH_FAMILY,
     atomic_int,
     jh_add_chain,
-    jh_armv8,
-    jh_avx2,
-    jh_avx512,
     jh_hit,
     jh_kernel,
     jh_midstate,
-    jh_portable,
     jh_result,
     jh_scan,
-    jh_shani,
+    jh_table,
+    jh_table_rows,
 )
 
 from .arguments import check
-
-cdef const jh_kernel *TABLE[5]
-TABLE[:] = [&jh_avx512, &jh_shani, &jh_avx2, &jh_armv8, &jh_portable]
 
 
 cdef extern from *:
@@ -108,7 +102,7 @@ cdef CKernel wrap(const jh_kernel *row):
 
 def compiled() -> dict[str, CKernel]:
     """Every kernel of the C table by name, runnable here or not."""
-    kernels = (wrap(row) for row in TABLE)
+    kernels = (wrap(jh_table[i]) for i in range(jh_table_rows))
     return {kernel.name: kernel for kernel in kernels}
 
 

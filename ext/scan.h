@@ -63,7 +63,8 @@ typedef struct {
 #define JH_FAMILY "another"
 #endif
 
-extern const jh_kernel jh_avx512, jh_shani, jh_avx2, jh_armv8, jh_portable;
+extern const jh_kernel *const jh_table[]; /* in table.c */
+extern const size_t jh_table_rows;
 
 /* The hash state after one block: what the first 64 bytes of a header make of the initial state. */
 void jh_midstate(uint32_t state[8], const uint8_t block[64]);

@@ -39,7 +39,8 @@ cdef extern from "scan.h" nogil:
 
     const char *JH_FAMILY
 
-    const jh_kernel jh_avx512, jh_shani, jh_avx2, jh_armv8, jh_portable
+    const jh_kernel *jh_table[]
+    const size_t jh_table_rows
 
     void jh_midstate(uint32_t *state, const uint8_t *block)
 

@@ -22,7 +22,7 @@ OPTIONAL = {
     "embit": "payout addresses",
     "rich": "the live screen",
 }
-CPU_FLAGS = {"avx512": "avx512f", "shani": "sha_ni", "avx2": "avx2", "armv8": "sha2"}  # what each needs, to Linux
+CPU_FLAGS = ("avx512f", "sha_ni", "avx2", "sha2")  # what hash kernels are written for, as Linux calls it
 REMEDIES = {"numba": "pip install numba"}
 
 
@@ -64,7 +64,7 @@ def _machine() -> Iterator[Finding]:
     yield Finding("version", "joulehash", True, f"{__version__}, Python {platform.python_version()}, {sys.platform}")
     model, flags = _cpu()
     yield Finding("cpu", "cores", True, f"{len(available_cpus())} of {os.cpu_count()} usable, {model}")
-    known = [flag for flag in CPU_FLAGS.values() if flag in flags]
+    known = [flag for flag in CPU_FLAGS if flag in flags]
     yield Finding("cpu", "features", True, ", ".join(known) or "none that a kernel here is written for")
 
 
@@ -79,7 +79,7 @@ def _kernels() -> Iterator[Finding]:
     rates_hps: Mapping[str, float] = choice.rates_hps if choice else {}
     for kernel in KERNELS.values():
         reason, remedy = kernel.missing(), ""
-        ok = reason is None or (None if _beyond(kernel.name) else False)
+        ok = True if reason is None else None if reason.startswith("this CPU") else False
         if ok is False:
             remedy = REMEDIES.get(kernel.name, "build joulehash with a newer gcc or clang")
         if ok and kernel.candidate != "last resort":  # that would compile for seconds
@@ -90,11 +90,6 @@ def _kernels() -> Iterator[Finding]:
         rate = f"{rate_text(rates_hps[kernel.name])}; " if kernel.name in rates_hps else ""
         yield Finding("kernel", kernel.name, ok, reason or f"{rate}{kernel.about}", remedy)
     yield _default(choice)
-
-
-def _beyond(kernel: str) -> bool:
-    """Whether the CPU cannot have it, whatever the compiler."""
-    return kernel in CPU_FLAGS and CPU_FLAGS[kernel] not in _cpu()[1]
 
 
 def _default(choice: Choice | None) -> Finding:

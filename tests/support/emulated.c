@@ -27,9 +27,6 @@ typedef struct { /* JOB in emulated.py */
     uint64_t count, cap, n_hits, done;
 } job_t;
 
-static const jh_kernel *const TABLE[] = {&jh_avx512, &jh_shani, &jh_avx2, &jh_armv8, &jh_portable};
-#define ROWS (sizeof TABLE / sizeof *TABLE)
-
 static int runs(const jh_kernel *row) { return row->scan && (!row->runs || row->runs()); }
 
 static _Noreturn void fail(const char *what) {
@@ -55,7 +52,7 @@ static void *serve(void *path) {
         .first = job->first, .count = job->count, .top_word = job->top_word,
         .hits = (jh_hit *)((char *)(job + 1) + size + GUARD), .cap = job->cap, .stop = &job->stop,
     };
-    jh_result result = TABLE[job->kernel]->scan(&scan);
+    jh_result result = jh_table[job->kernel]->scan(&scan);
     job->n_hits = result.n_hits;
     job->done = result.done;
     free(midstates);
@@ -68,12 +65,12 @@ static void *serve(void *path) {
 }
 
 static int issue(void) {
-    for (size_t i = 0; i < ROWS; i++) {
-        const jh_floor *counted = TABLE[i]->floor;
-        if (!runs(TABLE[i]) || !counted) continue;
+    for (size_t i = 0; i < jh_table_rows; i++) {
+        const jh_floor *counted = jh_table[i]->floor;
+        if (!runs(jh_table[i]) || !counted) continue;
         counted->issue(16, 1);
         counted->issue(16, 3);
-        printf("%s %u %u %u\n", TABLE[i]->name, counted->width, counted->shared, counted->each);
+        printf("%s %u %u %u\n", jh_table[i]->name, counted->width, counted->shared, counted->each);
     }
     jh_add_chain(640);
     return 0;
@@ -81,7 +78,7 @@ static int issue(void) {
 
 int main(int argc, char **argv) {
     if (argc > 1) return strcmp(argv[1], "issue") ? 2 : issue();
-    for (size_t i = 0; i < ROWS; i++) printf("%s %u %d\n", TABLE[i]->name, TABLE[i]->lanes, runs(TABLE[i]));
+    for (size_t i = 0; i < jh_table_rows; i++) printf("%s %u %d\n", jh_table[i]->name, jh_table[i]->lanes, runs(jh_table[i]));
     printf("\n");
     fflush(stdout);
 
