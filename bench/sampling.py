@@ -3,10 +3,11 @@
 A virtual machine shows no cycle counter, and a core's clock changes with heat and load. So the clock is timed too: right
 before and right after each call the same thread carries out a chain of dependent additions, one cycle each, and
 
-    cycles of the call = CPU time of the call x cycles of both chains / CPU time of both chains
+    cycles of the call = its CPU time x the additions of a chain / the CPU time of the faster chain of the two
 
-CPU time is the thread's own: what other processes take does not count. What others do on the same core through its
-second hardware thread does count, and nothing inside a virtual machine can tell; whoever compares must alternate.
+(the faster one, because an interrupt can only make a chain slower). CPU time is the thread's own: what other processes
+take does not count. What others do on the same core through its second hardware thread does count, and nothing inside
+a virtual machine can tell; so whoever compares must alternate.
 
 Threads are pinned, one a CPU, where the system can do that (Linux); elsewhere they run where they are put.
 """
@@ -21,9 +22,11 @@ from dataclasses import dataclass
 from threading import Barrier
 from time import perf_counter, thread_time_ns
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 from ..ext._scan import add_chain
+
+T = TypeVar("T")
 
 CALL_S = 0.010  # as a miner calls: long enough that the call itself costs nothing, short enough for Ctrl-C
 CHAIN = 1 << 20  # cycles: some 0.3 ms
@@ -63,7 +66,7 @@ def take(task: Task, units: int, clock: Clock) -> Sample:
     wall_s, cpu_ns = clock.wall_s(), clock.cpu_ns()
     hashes = task(units)
     cpu_ns, wall_s = clock.cpu_ns() - cpu_ns, clock.wall_s() - wall_s
-    ghz = 2 * CHAIN / (before_ns + _time_chain(clock))
+    ghz = CHAIN / max(1, min(before_ns, _time_chain(clock)))
     return Sample(hashes, wall_s, cpu_ns * ghz, ghz)
 
 
@@ -74,7 +77,7 @@ def _time_chain(clock: Clock) -> int:
 
 
 def calibrate(task: Task, clock: Clock, granule: int = 1) -> int:
-    """How many units take about CALL_S, on the calling thread: a multiple of `granule`. Warms up on the way."""
+    """How many units take about CALL_S of the calling thread: a multiple of `granule`. Warms up on the way."""
     units, took_s = granule, _time(task, granule, clock)
     while took_s < CALL_S / 4 and units < _LONGEST_CALL:
         units *= 2
@@ -84,9 +87,9 @@ def calibrate(task: Task, clock: Clock, granule: int = 1) -> int:
 
 
 def _time(task: Task, units: int, clock: Clock) -> float:
-    began_s = clock.wall_s()
+    began_ns = clock.cpu_ns()
     task(units)
-    return clock.wall_s() - began_s
+    return (clock.cpu_ns() - began_ns) / 1e9
 
 
 class Team:
@@ -109,10 +112,10 @@ class Team:
         self._barrier.abort()  # whoever still waits for a thread that will not come, as after Ctrl-C
         self._threads.shutdown(cancel_futures=True)
 
-    def together(self, call: Callable[[], Sample]) -> list[Sample]:
+    def together(self, call: Callable[[], T]) -> list[T]:
         """What each thread's call returns; none begins before all are there."""
 
-        def one() -> Sample:
+        def one() -> T:
             self._barrier.wait()
             return call()
 
