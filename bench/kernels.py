@@ -15,6 +15,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from statistics import median
 from typing import Protocol, runtime_checkable
@@ -96,7 +97,7 @@ def measure_kernels(
         for name in [BASE, *(name for name in asked if name != BASE)]:
             say(f"{name}: warming up")
             kernel = choose(name)
-            subjects += [alone.together(lambda k=kernel, m=m: _subject(k, m, clock))[0] for m in midstates]
+            subjects += [alone.together(partial(_subject, kernel, m, clock))[0] for m in midstates]
         samples = {(size, subject): (list[Sample](), list[Sample]()) for size in crews for subject in subjects}
         began_s, turn = clock.wall_s(), 0
         while turn < LEAST_ROUNDS or clock.wall_s() - began_s < seconds:
@@ -170,7 +171,7 @@ def _floor(kernel: Kernel, midstates: int, clock: Clock) -> _Floor | None:
 
 def _at_once(team: Team, task: Task, units: int, clock: Clock) -> Sample:
     """The samples of all threads as one: rates and hashes added, cycles of each core per hash of its own."""
-    each = team.together(lambda: take(task, units, clock))
+    each = team.together(partial(take, task, units, clock))
     hashes, rate = sum(s.hashes for s in each), sum(s.hashes / s.wall_s for s in each)
     return Sample(hashes, hashes / rate, sum(s.cycles for s in each), sum(s.ghz for s in each) / len(each))
 

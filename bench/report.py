@@ -1,19 +1,11 @@
-"""The figures of `joulehash bench` as a page of Markdown, as JSON, and as lines; and the machine they were taken on."""
+"""What mining costs beside hashing: all of it measured in one go, and as lines."""
 
 from __future__ import annotations
 
-import os
-import platform
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from statistics import median
 
-import msgspec
-
-from ..engine.cpu import available_cpus
-from ..ext._scan import compiler
-from .kernels import KernelRate
 from .pipeline import Efficiency, Latencies, measure_cpu_time, measure_efficiency, measure_switches
 
 _SWITCHES = 400
@@ -62,58 +54,3 @@ def pipeline_lines(p: Pipeline) -> Iterator[tuple[str, str]]:
     yield "CPU time of import joulehash", f"{p.import_s:.3f} s"
     yield "CPU time of joulehash --help", f"{p.help_s:.3f} s"
     yield "CPU time of python -c pass, which both contain", f"{p.python_s:.3f} s"
-
-
-def machine() -> dict[str, str | int]:
-    """What the figures were taken on."""
-    model = platform.processor() or platform.machine()
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as info:
-            model = next((line.partition(":")[2].strip() for line in info if line.startswith("model name")), model)
-    except OSError:
-        pass
-    return {
-        "cpu": model,
-        "cores": len(available_cpus()),
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "python": platform.python_version(),
-        "compiler": compiler(),
-    }
-
-
-def to_json(rates: Sequence[KernelRate], pipeline: Pipeline | None) -> str:
-    out: dict[str, object] = {"machine": machine(), "kernels": [asdict(rate) for rate in rates]}
-    if pipeline is not None:
-        out["pipeline"] = asdict(pipeline) | {"efficiency_ratio": pipeline.efficiency.ratio}
-    return msgspec.json.encode(out).decode()
-
-
-def page(rates: Sequence[KernelRate], pipeline: Pipeline | None) -> str:
-    """docs/benchmarks.md."""
-    lines = [
-        "# Benchmarks",
-        "",
-        f"Written by `make bench` on {datetime.now():%Y-%m-%d}. Compare ratios, which hold"
-        " where a rate drifts with the clock and with what a machine's neighbours do.",
-        "",
-    ]
-    lines += [f"* {name}: {value}" for name, value in machine().items()]
-    lines += [f"* load when it began: {os.getloadavg()[0]:.2f}"] if hasattr(os, "getloadavg") else []
-    if rates:
-        lines += ["", "## Hash kernels", "", "One thread. `joulehash bench kernels`; rounds in turns, medians.", ""]
-        lines += ["| kernel | lanes | MH/s | slowest to fastest round | × portable |", "|---|---|---|---|---|"]
-        lines += [
-            f"| {r.name} | {r.lanes} | {r.rate_hps / 1e6:.4g} | {r.spread_hps[0] / 1e6:.4g} to"
-            f" {r.spread_hps[1] / 1e6:.4g} | {r.ratio:.3g} |"
-            for r in rates
-        ]
-    if pipeline is not None:
-        lines += [
-            "",
-            "## The miner around them",
-            "",
-            "Every core busy, the embedded pool over TCP in the same process.",
-        ]
-        lines += ["`joulehash bench pipeline`.", "", "| what | figure |", "|---|---|"]
-        lines += [f"| {what} | {figure} |" for what, figure in pipeline_lines(pipeline)]
-    return "\n".join(lines) + "\n"

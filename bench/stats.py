@@ -1,8 +1,8 @@
-"""Statistics of samples that scatter to one side: medians, quartiles, and intervals by the bootstrap.
+"""Statistics of samples that scatter to one side: medians, quartiles, and how sure a median is.
 
 The bootstrap here draws blocks of neighbouring samples (Künsch 1989), because what disturbs a machine lasts longer
-than a sample; an interval from single samples would be too narrow. It is seeded: the same samples give the same
-interval. No distribution is assumed for samples; what two runs differ by is, in compare.py.
+than a sample; single samples would make the median look surer than it is. It is seeded: the same samples give the same
+error. It knows nothing of what changes between one run and the next; that is in compare.py.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from statistics import median, quantiles
 
 import numpy as np
-from numpy.typing import NDArray
 
-DRAWS = 4000
+DRAWS = 1000
 _SEED = 20091031
 
 
@@ -38,23 +37,15 @@ def scatter(samples: Sequence[float]) -> float:
     return (high - low) / 1.349
 
 
-def median_draws(samples: Sequence[float], stream: int = 0, draws: int = DRAWS) -> NDArray[np.float64]:
-    """What else the median could have been: medians of `draws` series that are put together from blocks of this one.
+def median_error(samples: Sequence[float], draws: int = DRAWS) -> float:
+    """Standard error of their median: how far it scatters when the series is put together anew from its own blocks.
 
-    A block is about the square root of the series long. `stream` numbers independent draws.
+    A block is about the square root of the series long, and goes around its end.
     """
     values = np.asarray(samples, dtype=np.float64)
     n = len(values)
     length = max(1, round(n**0.5))
-    random = np.random.default_rng([_SEED, stream])
-    starts = random.integers(0, n, size=(draws, -(-n // length)))
-    places = (starts[:, :, None] + np.arange(length)) % n  # around the end, so that each sample is drawn as often
+    starts = np.random.default_rng(_SEED).integers(0, n, size=(draws, -(-n // length)))
+    places = (starts[:, :, None] + np.arange(length)) % n
     series = values[places.reshape(draws, -1)[:, :n]]
-    return np.asarray(np.median(series, axis=1), dtype=np.float64)
-
-
-def interval(draws: NDArray[np.float64], confidence: float) -> tuple[float, float]:
-    """The middle part of the draws that holds `confidence` of them."""
-    outside = (1 - confidence) / 2
-    low, high = np.quantile(draws, [outside, 1 - outside])
-    return float(low), float(high)
+    return float(np.std(np.median(series, axis=1)))
