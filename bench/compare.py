@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import pairwise
 from math import exp, log, sqrt
 from statistics import NormalDist, fmean, median
 from typing import Literal
@@ -129,8 +129,8 @@ def _yardsticks(pairs: Sequence[tuple[KernelRate, KernelRate]]) -> Iterator[tupl
 
 def _differences(yardsticks: Sequence[tuple[int, _Series]]) -> Iterator[tuple[int, _Series]]:
     """One yardstick measured by another, as a kernel is by its own: what is left when the common shift is gone."""
-    for (crew, one), (another, other) in combinations(yardsticks, 2):
-        if crew == another:
+    for crew in {crew for crew, _ in yardsticks}:
+        for one, other in pairwise(series for threads, series in yardsticks if threads == crew):
             now = [a - b for a, b in zip(one.now, other.now, strict=True)]
             yield crew, _Series(now, [a - b for a, b in zip(one.then, other.then, strict=True)])
 

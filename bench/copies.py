@@ -73,11 +73,12 @@ def measure_copies(
 ) -> Copies:
     """Measure the kernel of that name, or the first of the C table that runs here, with one midstate and with several.
 
-    Raises InputError for a kernel that is not in the C table, KeyError for one that is not in any.
+    Raises InputError for a kernel that is not in the C table or cannot run here.
     """
-    kernel = KERNELS[name or next(iter(_compiled(_scan)))]
-    if kernel.name not in _compiled(_scan):
-        raise InputError(f"kernel {kernel.name}: is not compiled C; choose from {', '.join(_compiled(_scan))}")
+    name = name or next(iter(_compiled(_scan)))
+    if name not in _compiled(_scan):
+        raise InputError(f"kernel {name}: no C kernel that runs here; choose from {', '.join(_compiled(_scan))}")
+    kernel = KERNELS[name]
     clock = clock or Clock()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="joulehash-copies-")))

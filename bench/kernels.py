@@ -204,7 +204,7 @@ def _row(subject: _Subject, threads: int, rounds: Rounds, base: Rounds, alone: R
         spread_hps=quartiles(rounds.rate_hps),
         cycles_per_hash=median(rounds.cycles_per_hash),
         spread_cycles=quartiles(rounds.cycles_per_hash),
-        ratio=median_ratio(rounds.rate_hps, base.rate_hps),
+        ratio=median_ratio(base.cycles_per_hash, rounds.cycles_per_hash),
         scaling=median_ratio(rounds.rate_hps, alone.rate_hps) if alone is not None and threads > 1 else None,
         floor_fraction=median_ratio(floors, rounds.cycles_per_hash) if floors is not None else None,
         floor_of=floor.of if floor is not None else None,

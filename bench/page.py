@@ -75,9 +75,9 @@ _LABELS = {"clock_ghz": "clock, GHz, as measured"}
 def _kernels(kernels: list[KernelRate], picture: Path | None) -> Iterator[str]:
     rounds = len(kernels[0].rounds.rate_hps)
     yield from ("", "## Hash kernels", "")
-    yield f"`joulehash bench kernels`. Medians of {rounds} rounds in turns, pinned; M midstates are scanned together (version"
-    yield "rolling); MH/s on one thread, and on as many as `on` says, one a CPU; *of floor* is the part of what this CPU"
-    yield "can do at most, measured in the same rounds. [kernels.md](kernels.md) tells how."
+    yield f"`joulehash bench kernels`. Medians of {rounds} rounds in turns, pinned; M midstates are scanned together"
+    yield "(version rolling); MH/s on one thread, and on as many as *on* says, one a CPU; *of floor* is the part of"
+    yield "what this CPU can do at most, measured in the same rounds. [kernels.md](kernels.md) tells how."
     yield ""
     yield from kernels_table(kernels).markdown()
     if picture is not None:
@@ -86,8 +86,9 @@ def _kernels(kernels: list[KernelRate], picture: Path | None) -> Iterator[str]:
 
 def _copies(copies: Copies) -> Iterator[str]:
     yield from ("", "## Where the code happens to lie", "")
-    yield "`joulehash bench copies`. Copies of the built module, the same to the byte, loaded side by side, in turns: at most"
-    yield "3 % between the slowest and the fastest is the aim. The last column is one copy measured as if it were two."
+    yield "`joulehash bench copies`. Copies of the built module, the same to the byte, loaded side by side, in turns:"
+    yield "at most 3 % between the slowest and the fastest is the aim. The last column is one copy, measured as if it"
+    yield "were two."
     yield ""
     yield from copies_table(copies).markdown()
 

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..engine.errors import InputError
-from .results import KernelRate, Machine, Results
+from .results import KernelRate, Machine
 from .tables import short
 
 ENDINGS = (".svg", ".png")
@@ -20,7 +20,7 @@ _STYLE = {
     "svg.fonttype": "none",  # text stays text
     "svg.hashsalt": "joulehash",  # the same figures give the same file
     "font.size": 9.5,
-    "font.family": ["DejaVu Sans", "Verdana", "sans-serif"],
+    "font.family": ["DejaVu Sans", "sans-serif"],
     "text.color": _TEXT,
     "axes.edgecolor": "#969696",
     "axes.labelcolor": _TEXT,
@@ -37,14 +37,14 @@ def check(option: str, path: Path) -> None:
         raise InputError(f"{option}: needs matplotlib, which is not installed; pip install 'joulehash[plot]'")
 
 
-def draw(results: Results, path: Path) -> None:
+def draw(machine: Machine, kernels: Sequence[KernelRate], path: Path) -> None:
     """Write the picture as SVG or PNG, by the ending of the name. Raises InputError, and OSError for the file."""
     check("plot", path)
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    first = min(row.threads for row in results.kernels)
-    rows = [row for row in results.kernels if row.threads == first]
+    first = min(row.threads for row in kernels)
+    rows = [row for row in kernels if row.threads == first]
     with rc_context(_STYLE):
         figure = Figure(figsize=(9, 1.3 + 0.34 * len(rows)), layout="constrained")
         axes = figure.add_subplot()
@@ -67,14 +67,21 @@ def draw(results: Results, path: Path) -> None:
             axes.annotate(_label(row), (right, place), (5, 0), textcoords="offset points", va="center", fontsize=8.5)
         axes.set_yticks(places, [_name(row) for row in rows])
         axes.set_ylim(max(places) + 0.6, min(places) - 0.6)
-        axes.set_xlim(0, 1.42 * max(max(row.spread_hps[1] / 1e6, floor or 0.0) for row, floor in zip(rows, floors, strict=True)))
+        axes.set_xlim(
+            0, 1.42 * max(max(row.spread_hps[1] / 1e6, floor or 0.0) for row, floor in zip(rows, floors, strict=True))
+        )
         axes.set_xlabel("MH/s (million double SHA-256 a second)")
-        axes.set_title(_title(results.machine, first), loc="left", fontsize=10.5)
+        axes.set_title(_title(machine, first), loc="left", fontsize=10.5)
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(axis="y", length=0)
         axes.xaxis.grid(True, color="#e0e0e0")
         axes.set_axisbelow(True)
-        figure.savefig(path, format=path.suffix.lower()[1:], dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+        figure.savefig(
+            path,
+            format=path.suffix.lower()[1:],
+            dpi=150,
+            metadata={"Date": None} if path.suffix.lower() == ".svg" else None,
+        )
 
 
 def _places(rows: Sequence[KernelRate]) -> list[float]:

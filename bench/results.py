@@ -45,9 +45,11 @@ class KernelRate(msgspec.Struct, frozen=True):
     spread_hps: tuple[float, float]  # quartiles over the rounds
     cycles_per_hash: float  # median over the rounds, of one thread's core
     spread_cycles: tuple[float, float]  # quartiles
-    ratio: float  # rate to the portable kernel's: the median of the ratios within each round
-    scaling: float | None  # rate to that of one thread, likewise; None: this is one thread
-    floor_fraction: float | None  # floor / cycles per hash: the median of the ratios within each round; None: not counted
+    ratio: float  # cycles per hash of the portable kernel / of this one: the median of the ratios within each round
+    scaling: float | None  # rate to that on one thread, likewise; None: this is one thread
+    floor_fraction: (
+        float | None
+    )  # floor / cycles per hash: the median of the ratios within each round; None: not counted
     floor_of: str | None  # the kernel whose operations are counted for the floor
     floor_operations: float | None  # of one hash
     rounds: Rounds

@@ -1,7 +1,7 @@
 """One sample: how long a call of some ten milliseconds takes, in seconds of the wall and in cycles of the core.
 
-A virtual machine shows no cycle counter, and a core's clock changes with heat and load. So the clock is timed too: right
-before and right after each call the same thread carries out a chain of dependent additions, one cycle each, and
+A virtual machine shows no cycle counter, and a core's clock changes with heat and load. So the clock is timed too:
+right before and right after each call the same thread carries out a chain of dependent additions, one cycle each, and
 
     cycles of the call = its CPU time x the additions of a chain / the CPU time of the faster chain of the two
 

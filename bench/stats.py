@@ -12,7 +12,7 @@ from statistics import median, quantiles
 
 import numpy as np
 
-DRAWS = 1000
+DRAWS = 400
 _SEED = 20091031
 
 

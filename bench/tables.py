@@ -1,4 +1,4 @@
-"""The figures of the kernels as tables: cells, which the terminal aligns (80 columns) and the page draws in Markdown."""
+"""The figures of the kernels as tables: cells, aligned for a terminal of 80 columns or written as Markdown."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def kernels_table(kernels: Sequence[KernelRate]) -> Table:
     head = ["kernel", "M", "MH/s", "quartiles", "cycles/hash", "of floor", "x portable"]
     rows: list[list[str]] = []
     for row in (row for row in kernels if row.threads == first):
-        more = [next(r for r in kernels if (r.name, r.midstates, r.threads) == (row.name, row.midstates, n)) for n in crews]
+        more = [
+            next(r for r in kernels if (r.name, r.midstates, r.threads) == (row.name, row.midstates, n)) for n in crews
+        ]
         rows.append([*_one(row), *(cell for other in more for cell in _scaled(other))])
     return Table([*head, *(cell for n in crews for cell in (f"on {n}", "scaling"))], rows)
 
