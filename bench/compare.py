@@ -11,8 +11,8 @@ looking like a change:
 * Intervals are for all rows together: nineteen of twenty comparisons in which nothing changed show no difference in
   any row.
 
-The normal distribution is assumed for the sum of these errors. What it takes for granted: that both runs were long
-enough to see the machine's usual disturbances.
+The sum of these errors is taken to be distributed as Student's t, the wider the fewer the rounds. What it takes for
+granted: that both runs were long enough to see the machine's usual disturbances.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import exp, log, sqrt
-from statistics import NormalDist, fmean, median
+from statistics import fmean, median
 from typing import Literal
 
 from .results import KernelRate, Machine, Results
-from .stats import median_error, scatter
+from .stats import blocks, median_error, scatter, t_quantile
 
 CONFIDENCE = 0.95  # of all rows together
 BETWEEN = 0.25  # of the scatter within runs: how far two runs differ at least; docs/kernels.md says how this was found
@@ -65,6 +65,10 @@ class _Series:
         return median_error(self.now) ** 2 + median_error(self.then) ** 2
 
     @property
+    def freedom(self) -> float:
+        return max(1.0, blocks(self.now) + blocks(self.then) - 2)
+
+    @property
     def scatter(self) -> float:
         return sqrt((scatter(self.now) ** 2 + scatter(self.then) ** 2) / 2)
 
@@ -83,10 +87,10 @@ def compare(now: Results, then: Results, confidence: float = CONFIDENCE) -> list
     if not pairs:
         return []
     same = other_machine(now.machine, then.machine) is None
-    sure = NormalDist().inv_cdf(1 - (1 - confidence) / 2 / len(pairs))
+    above = 1 - (1 - confidence) / 2 / len(pairs)
     yardsticks = list(_yardsticks(pairs)) if same else []
     apart = {False: _between(yardsticks), True: _between(list(_differences(yardsticks)))}
-    return [_change(a, b, same and _measured(a, b), sure, apart) for a, b in pairs]
+    return [_change(a, b, same and _measured(a, b), above, apart) for a, b in pairs]
 
 
 def _key(row: KernelRate) -> _Key:
@@ -98,10 +102,11 @@ def _measured(now: KernelRate, then: KernelRate) -> bool:
     return now.floor_of is not None and now.floor_of == then.floor_of
 
 
-def _change(now: KernelRate, then: KernelRate, measured: bool, sure: float, apart: dict[bool, float]) -> Change:
+def _change(now: KernelRate, then: KernelRate, measured: bool, above: float, apart: dict[bool, float]) -> Change:
     series = _Series(_speed(now, measured), _speed(then, measured))
     error = sqrt(series.variance + (apart[measured] * series.scatter) ** 2)
-    low, high = series.shift - sure * error, series.shift + sure * error
+    reach = error * t_quantile(above, series.freedom)
+    low, high = series.shift - reach, series.shift + reach
     verdict: Verdict = "faster" if low > 0 else "slower" if high < 0 else "no difference"
     yardstick = now.floor_of if measured else None
     return Change(*_key(now), exp(series.shift), exp(low), exp(high), verdict, yardstick)

@@ -91,15 +91,17 @@ def measure_copies(
 def load_copies(folder: Path, count: int) -> list[ModuleType]:
     """The module of the C kernels, so many times, each from a copy of its own file in `folder`."""
     built = Path(_scan.__file__)
-    return [_load(shutil.copy(built, _make(folder / str(i)) / built.name)) for i in range(count)]
+    return [_load(_copy(built, folder / str(i))) for i in range(count)]
 
 
-def _make(folder: Path) -> Path:
+def _copy(built: Path, folder: Path) -> Path:
     folder.mkdir()
-    return folder
+    path = folder / built.name
+    shutil.copy(built, path)
+    return path
 
 
-def _load(path: str) -> ModuleType:
+def _load(path: Path) -> ModuleType:
     spec = spec_from_file_location(_scan.__name__, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path}: is not a module that Python can load")

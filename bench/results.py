@@ -87,17 +87,21 @@ def load(path: Path) -> Results:
         raise InputError(f"{path}: {error.strerror}") from None
     except msgspec.DecodeError as error:  # of which ValidationError is one
         raise InputError(f"{path}: {error}; takes what joulehash bench kernels --json wrote") from None
+    rounds = len(results.kernels[0].rounds.rate_hps) if results.kernels else 0
     for row in results.kernels:
-        if (wrong := _wrong(row.rounds)) is not None:
-            raise InputError(f"{path}: {row.name} with {row.midstates} midstates: {wrong}")
+        if (wrong := _wrong(row, rounds)) is not None:
+            raise InputError(f"{path}: {row.name} with {row.midstates} midstates on {row.threads} threads: {wrong}")
     return results
 
 
-def _wrong(rounds: Rounds) -> str | None:
-    series = [rounds.rate_hps, rounds.cycles_per_hash, rounds.floor_cycles_per_hash]
-    lengths = {len(samples) for samples in series if samples is not None}
-    if len(lengths) != 1 or lengths == {0}:
-        return f"its rounds have {' and '.join(map(str, sorted(lengths)))} samples; takes as many of each, at least 1"
-    if not all(0 < sample < float("inf") for samples in series if samples is not None for sample in samples):
+def _wrong(row: KernelRate, rounds: int) -> str | None:
+    """What a comparison could not work with."""
+    floors = row.rounds.floor_cycles_per_hash
+    series = [row.rounds.rate_hps, row.rounds.cycles_per_hash, *([floors] if floors is not None else [])]
+    if (lengths := {len(samples) for samples in series}) != {rounds} or not rounds:
+        return f"{' and '.join(map(str, sorted(lengths)))} samples; takes one for each of the run's {rounds} rounds"
+    if not all(0 < sample < float("inf") for samples in series for sample in samples):
         return "a sample is not above 0"
+    if row.floor_of is not None and (floors is None or not (row.floor_operations or 0) > 0):
+        return f"no samples or operations of the floor of {row.floor_of}"
     return None

@@ -79,7 +79,7 @@ def spread(middle: float, ends: tuple[float, float]) -> str:
 def changes_table(changes: Sequence[Change]) -> Table:
     """Now against then."""
     return Table(
-        ["kernel", "M", "threads", "speed now/then", "interval", "", "measured by"],
+        ["kernel", "M", "threads", "now/then", "interval", "", "measured by"],
         [
             [
                 c.name,

@@ -45,7 +45,7 @@ def rate(
 def noisy_run(random: Random, speed: dict[str, float], rounds: int = 48) -> Results:
     """Three kernels with floors and one without, one and eight midstates each, as on a shared machine.
 
-    The whole run is up to some percent slower or faster than the next (a neighbour), a little more or less for each row;
+    The whole run is some percent slower or faster than the next (a neighbour), a little more or less for each row;
     disturbances last for several rounds; single samples are slow by up to a half. `speed` makes kernels faster.
     """
     common = random.gauss(0, 0.03)
