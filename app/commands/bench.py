@@ -42,10 +42,10 @@ def bench(
     kernel: Annotated[
         list[str] | None, typer.Option("-k", "--kernel", help="Only this kernel; may be given several times.")
     ] = None,
-    seconds: Annotated[float, typer.Option(metavar="S", help="For the kernels altogether, in turns.")] = _SECONDS,
+    seconds: Annotated[float, typer.Option(metavar="S", help="For all kernels together, or all copies.")] = _SECONDS,
     midstates: Annotated[
         list[int] | None,
-        typer.Option(metavar="M", help="Versions hashed with each nonce; several times for several. Default: 1 and 8."),
+        typer.Option(metavar="M", help="Versions hashed with each nonce; give it twice for two. Default: 1 and 8."),
     ] = None,
     compare: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Compare with what --json wrote earlier: ratios, intervals.")
@@ -107,6 +107,7 @@ def _measure(
     what: What, kernel: list[str] | None, seconds: float, midstates: list[int], earlier: Results | None
 ) -> Findings:
     from ...bench.compare import compare
+    from ...bench.copies import SECONDS as COPIES_S
     from ...bench.copies import measure_copies
     from ...bench.kernels import measure_kernels
     from ...bench.page import Findings
@@ -119,7 +120,8 @@ def _measure(
         found = Findings(*measure_kernels(kernel, seconds, midstates, _progress))
         first = max(found.kernels, key=lambda row: row.rate_hps).name  # which leaves the miner the least time
     if what in (What.COPIES, What.ALL):
-        found = replace(found, copies=measure_copies(first if what is What.COPIES else None, progress=_progress))
+        alone = (first, seconds) if what is What.COPIES else (None, COPIES_S)
+        found = replace(found, copies=measure_copies(*alone, progress=_progress))
     if what in (What.PIPELINE, What.ALL):
         found = replace(found, pipeline=measure_pipeline(first, _progress))
     if earlier is not None:
