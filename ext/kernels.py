@@ -96,7 +96,7 @@ def _compiled(name: str, lanes: int, about: str, limits: tuple[str, ...] = ()) -
 
         return compiled()[name].missing
 
-    return Kernel(name, lanes, about, load, missing, limits)
+    return Kernel(name, lanes, about, load, missing, limits=limits)
 
 
 KERNELS: Mapping[str, Kernel] = MappingProxyType(
@@ -113,7 +113,7 @@ KERNELS: Mapping[str, Kernel] = MappingProxyType(
                 "Numba; vector code that LLVM fits to this CPU",
                 _load_numba,
                 _numba_missing,
-                ("avx512", "avx2"),  # it compiles to the widest vectors of the CPU
+                limits=("avx512", "avx2"),  # it compiles to the widest vectors of the CPU
             ),
             Kernel("reference", 1, "Python's hashlib; the independent check", _load_reference, _runs_anywhere),
         )

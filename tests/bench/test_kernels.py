@@ -77,7 +77,7 @@ class Lab:
 
         fake = Fake()
         assert isinstance(fake, Counted)
-        self.rows[name] = Kernel(name, lanes, "", lambda: fake, lambda: missing, limits)
+        self.rows[name] = Kernel(name, lanes, "", lambda: fake, lambda: missing, limits=limits)
 
     def say(self, line: str) -> None:
         self.lines.append(line)
