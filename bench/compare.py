@@ -28,7 +28,7 @@ from .results import KernelRate, Machine, Results
 from .stats import blocks, median_error, scatter, t_quantile
 
 CONFIDENCE = 0.95  # of all rows together
-BETWEEN = 0.25  # of the scatter within runs: how far two runs differ at least; docs/kernels.md says how this was found
+BETWEEN = 0.25  # of the scatter within runs: how far two runs are taken to differ at least, whatever yardsticks tell
 
 Verdict = Literal["faster", "slower", "no difference"]
 _Key = tuple[str, int, int]

@@ -27,7 +27,7 @@ def earlier(path: Path, here: bool = True) -> Path:
         (["--seconds", "0"], "--seconds: 0; takes seconds above 0"),
         (["--seconds", "nan"], "--seconds: nan; takes seconds above 0"),
         (["--midstates", "1", "--midstates", "257"], "--midstates: 257; takes 1 to 256"),
-        (["--kernel", "sha3"], "kernel 'sha3' is unknown; choose from avx512"),
+        (["--kernel", "sha3"], "kernel 'sha3' is unknown; choose from "),
         (["--plot", "{here}/k.gif"], "--plot {here}/k.gif: takes a name that ends in .svg or .png"),
         (["--plot", "/nowhere/k.svg"], "there is no folder /nowhere"),
         (["--write", "/nowhere/k.md"], "there is no folder /nowhere"),
