@@ -52,8 +52,11 @@ types: $(TEST)  ## mypy and pyright, both strict, and proof that they saw every 
 sanitize: $(TEST)  ## the C under the address and undefined-behaviour sanitizers
 	@exec .ci/sanitize
 
-bench: $(BASE)  ## measure this machine and write docs/benchmarks.md
-	@exec $(VENV)/bin/joulehash bench all --write docs/benchmarks.md $(value ARGS)
+bench: $(TEST)  ## measure this machine, for two minutes, and write docs/benchmarks.md and docs/kernels.svg
+	@mkdir -p build
+	@$(VENV)/bin/pytest tests/speed --benchmark-only --benchmark-json=build/speed.json
+	@exec $(VENV)/bin/joulehash bench all --suites build/speed.json --plot docs/kernels.svg \
+	    --write docs/benchmarks.md $(value ARGS)
 
 clean:  ## remove .venv and everything built
 	@rm -rf $(VENV) build dist joulehash.egg-info ext/_scan.c ext/_scan.*.so

@@ -1,21 +1,13 @@
-"""The figures of `joulehash bench` as a page of Markdown, as JSON, and as lines; and the machine they were taken on."""
+"""What mining costs beside hashing: all of it measured in one go, and as lines."""
 
 from __future__ import annotations
 
-import os
-import platform
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from statistics import median
 
-import msgspec
-
-from ..engine.cpu import available_cpus
 from ..engine.sockets import room_for
-from ..ext._scan import compiler
-from .kernels import KernelRate
-from .pipeline import Efficiency, Latencies, measure_cpu_time, measure_efficiency, measure_switches
+from .pipeline import Efficiency, Face, Latencies, measure_cpu_time, measure_efficiency, measure_switches
 from .throughput import PoolLoad, measure_hashlib, measure_judge, measure_pool
 
 _SWITCHES = 400
@@ -39,9 +31,10 @@ class Pipeline:
     pool: PoolLoad  # of the rounds the median by its shares for each second of processor time
 
 
-def measure_pipeline(kernel: str | None, progress: Callable[[str], None]) -> Pipeline:
+def measure_pipeline(kernel: str | None, face: Callable[[], Face], progress: Callable[[str], None]) -> Pipeline:
+    """`face` makes what shows the miner while its rate is measured."""
     progress("the miner against its bare kernel, in turns")
-    efficiency = measure_efficiency(kernel, _ROUND_S)
+    efficiency = measure_efficiency(kernel, _ROUND_S, face)
     progress("switches to a new job, and the event loop's lag")
     switch, lag = measure_switches(kernel, _SWITCHES)
     progress("the judge under claims, the embedded pool under shares")
@@ -83,59 +76,3 @@ def pipeline_lines(p: Pipeline) -> Iterator[tuple[str, str]]:
     yield "the same: shares accepted, and refused or lost", f"{pool.accepted}, {sum(pool.refused.values())}"
     yield "the same: sessions held, memory of the server", f"{pool.sessions}, {pool.rss_mb:.0f} MiB"
     yield "the same: until a new job is at every session", f"{1e3 * pool.job_wall_s:.0f} ms"
-
-
-def machine() -> dict[str, str | int]:
-    """What the figures were taken on."""
-    model = platform.processor() or platform.machine()
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as info:
-            model = next((line.partition(":")[2].strip() for line in info if line.startswith("model name")), model)
-    except OSError:
-        pass
-    return {
-        "cpu": model,
-        "cores": len(available_cpus()),
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "python": platform.python_version(),
-        "compiler": compiler(),
-    }
-
-
-def to_json(rates: Sequence[KernelRate], pipeline: Pipeline | None) -> str:
-    out: dict[str, object] = {"machine": machine(), "kernels": [asdict(rate) for rate in rates]}
-    if pipeline is not None:
-        out["pipeline"] = asdict(pipeline) | {"efficiency_ratio": pipeline.efficiency.ratio}
-    return msgspec.json.encode(out).decode()
-
-
-def page(rates: Sequence[KernelRate], pipeline: Pipeline | None) -> str:
-    """docs/benchmarks.md."""
-    lines = [
-        "# Benchmarks",
-        "",
-        f"Written by `make bench` on {datetime.now():%Y-%m-%d}. Compare ratios, which hold"
-        " where a rate drifts with the clock and with what a machine's neighbours do.",
-        "",
-    ]
-    lines += [f"* {name}: {value}" for name, value in machine().items()]
-    lines += [f"* load when it began: {os.getloadavg()[0]:.2f}"] if hasattr(os, "getloadavg") else []
-    if rates:
-        lines += ["", "## Hash kernels", "", "One thread. `joulehash bench kernels`; rounds in turns, medians.", ""]
-        lines += ["| kernel | lanes | MH/s | slowest to fastest round | × portable |", "|---|---|---|---|---|"]
-        lines += [
-            f"| {r.name} | {r.lanes} | {r.rate_hps / 1e6:.4g} | {r.spread_hps[0] / 1e6:.4g} to"
-            f" {r.spread_hps[1] / 1e6:.4g} | {r.ratio:.3g} |"
-            for r in rates
-        ]
-    if pipeline is not None:
-        lines += [
-            "",
-            "## The miner around them",
-            "",
-            "Every core busy, the embedded pool over TCP in the same process. What judge and pool bear is counted"
-            " per second of CPU time, each alone in its process; every hash is a share there.",
-        ]
-        lines += ["`joulehash bench pipeline`.", "", "| what | figure |", "|---|---|"]
-        lines += [f"| {what} | {figure} |" for what, figure in pipeline_lines(pipeline)]
-    return "\n".join(lines) + "\n"

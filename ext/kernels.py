@@ -66,6 +66,7 @@ class Kernel:
     load: Callable[[], ScanFn]
     missing: Callable[[], str | None]
     candidate: Literal["always", "last resort", "never"] = "always"
+    limits: tuple[str, ...] = ()  # kernels with a counted floor: the first that runs here has this one's too
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _numba_missing() -> str | None:
     return "numba compiles nothing while NUMBA_DISABLE_JIT is set" if getattr(config, "DISABLE_JIT", 0) else None
 
 
-def _compiled(name: str, lanes: int, about: str) -> Kernel:
+def _compiled(name: str, lanes: int, about: str, limits: tuple[str, ...] = ()) -> Kernel:
     def load() -> ScanFn:
         from ._scan import compiled
 
@@ -115,19 +116,27 @@ def _compiled(name: str, lanes: int, about: str) -> Kernel:
 
         return compiled()[name].missing
 
-    return Kernel(name, lanes, about, load, missing)
+    return Kernel(name, lanes, about, load, missing, limits=limits)
 
 
 KERNELS: Mapping[str, Kernel] = MappingProxyType(
     {
         kernel.name: kernel
         for kernel in (
-            _compiled("avx512", 48, "AVX-512; three streams of sixteen nonces"),
-            _compiled("shani", 4, "the SHA instructions; four nonces in turns"),
-            _compiled("avx2", 16, "AVX2; two streams of eight nonces"),
-            _compiled("armv8", 4, "ARM's SHA-2 instructions; four in turns"),
+            _compiled("avx512", 48, "AVX-512; three streams of sixteen nonces", ("avx512",)),
+            _compiled("shani", 4, "the SHA instructions; four nonces in turns", ("shani",)),
+            _compiled("avx2", 16, "AVX2; two streams of eight nonces", ("avx2",)),
+            _compiled("armv8", 4, "ARM's SHA-2 instructions; four in turns", ("armv8",)),
             _compiled("portable", 1, "C, as FIPS 180-4 reads; defines the others"),
-            Kernel("numba", 48, "vector code that LLVM fits to this CPU", _load_numba, _numba_missing, "last resort"),
+            Kernel(
+                "numba",
+                48,
+                "vector code that LLVM fits to this CPU",
+                _load_numba,
+                _numba_missing,
+                "last resort",
+                limits=("avx512", "avx2"),  # it compiles to the widest vectors of the CPU
+            ),
             Kernel("reference", 1, "Python's hashlib; the independent check", _load_reference, _runs_anywhere, "never"),
         )
     }

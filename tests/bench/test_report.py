@@ -1,16 +1,9 @@
 from __future__ import annotations
 
-import json
-
-from joulehash.bench.kernels import KernelRate
 from joulehash.bench.pipeline import Efficiency, Latencies
-from joulehash.bench.report import Pipeline, machine, page, pipeline_lines, to_json
+from joulehash.bench.report import Pipeline, pipeline_lines
 from joulehash.bench.throughput import PoolLoad
 
-RATES = [
-    KernelRate("portable", 1, 1, 1, 2.15e6, (2.1e6, 2.2e6), 1.0),
-    KernelRate("numba", 16, 1, 1, 25e6, (24e6, 26e6), 11.6),
-]
 PIPELINE = Pipeline(
     Efficiency("portable", 2, [4.0e6, 4.2e6, 4.0e6, 4.2e6], [3.69e6, 4.059e6, 4.1e6]),
     Latencies([n / 1e4 for n in range(1, 101)]),
@@ -24,14 +17,6 @@ PIPELINE = Pipeline(
 )
 
 
-def test_the_page_has_every_kernel_and_every_figure() -> None:
-    text = page(RATES, PIPELINE)
-    assert "| numba | 16 | 25 | 24 to 26 | 11.6 |" in text
-    for what, figure in pipeline_lines(PIPELINE):
-        assert f"| {what} | {figure} |" in text
-    assert str(machine()["compiler"]) in text
-
-
 def test_the_ratio_is_the_median_over_the_rounds() -> None:
     assert dict(pipeline_lines(PIPELINE))["mining / bare kernel (portable, 2 threads, 3 rounds)"] == "0.990"
 
@@ -43,21 +28,3 @@ def test_what_judge_and_pool_bear_is_told_with_its_conditions() -> None:
     assert told["shares taken per second of CPU time, 12 branches"] == "22346"
     assert told["the same: shares accepted, and refused or lost"] == "59990, 1"
     assert told["the same: sessions held, memory of the server"] == "2000, 48 MiB"
-
-
-def test_the_json_names_machine_kernels_and_pipeline() -> None:
-    told = json.loads(to_json(RATES, PIPELINE))
-    assert {"cpu", "cores", "python", "compiler"} <= set(told["machine"])
-    assert told["kernels"][1] == {
-        "name": "numba",
-        "lanes": 16,
-        "midstates": 1,
-        "threads": 1,
-        "rate_hps": 25e6,
-        "spread_hps": [24e6, 26e6],
-        "ratio": 11.6,
-    }
-    assert told["pipeline"]["efficiency_ratio"] == 0.99
-    assert told["pipeline"]["claims_per_cpu_s"] == 251_234.5
-    assert told["pipeline"]["pool"]["refused"] == {"connection lost": 1}
-    assert "pipeline" not in json.loads(to_json(RATES, None))
