@@ -1,4 +1,5 @@
-"""The live screen: a panel that is redrawn once a second below a scrolling log. 80 columns are enough.
+"""The live screen: a panel below a scrolling log, both written once a second, as drawing takes time that is the
+miner's. 80 columns are enough.
 
 The vocabulary is the miners': rates over 5s, 1m, 15m and avg; A accepted, R rejected, S stale, D duplicate, L lost,
 HW hardware errors.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -15,7 +17,6 @@ from pathlib import Path
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from ..engine.chain.target import difficulty_from_target
@@ -39,6 +40,7 @@ class ScreenFace:
         self._live = Live(console=self._console, auto_refresh=False)
         self._picture = picture
         self._log: list[Text] = []
+        self._new: list[Text] = []  # not yet on the screen
         self._last: RenderableType | None = None
 
     def event(self, event: Event) -> None:
@@ -47,7 +49,7 @@ class ScreenFace:
             return
         text = Text.assemble((f"{datetime.now():%H:%M:%S} ", "dim"), (line, _style(event)))
         self._log = [*self._log[1 - _PICTURE_LOG :], text]
-        self._console.print(text)
+        self._new.append(text)
 
     async def watch(self, miner: Miner) -> None:
         size = self._console.size
@@ -56,13 +58,20 @@ class ScreenFace:
                 if self._console.size != size:  # the terminal has wrapped what it shows: draw it anew
                     size = self._console.size
                     self._console.clear()
-                    for text in self._log:
-                        self._console.print(text)
+                    self._new = self._log
                 self._last = panel(miner)
-                self._live.update(self._last, refresh=True)
+                self._live.update(self._last, refresh=not self._new)
+                self._print_new()
                 await asyncio.sleep(_REFRESH_S)
 
+    def _print_new(self) -> None:
+        """The lines since the last time; the panel is drawn anew below them."""
+        if self._new:
+            self._console.print(*self._new, sep="\n")
+            self._new = []
+
     def close(self, summary: Summary | None) -> None:
+        self._print_new()
         self._live.stop()
         if not self._console.is_terminal:
             self._console.line()
@@ -105,45 +114,53 @@ def _counts(miner: Miner) -> Text:
     return text.append("best ", "dim").append(f"{best:<9}").append("blocks ", "dim").append(str(t.blocks))
 
 
-def _pool(miner: Miner) -> Table:
+def _pool(miner: Miner) -> Text:
     """What is asked for, and how long it takes at this rate."""
     stats, job = miner.pool.stats(), miner.job
     rate = miner.meter.rate(WINDOW_NAMES["1m"])
-    table = Table.grid(padding=(0, 2))
     state = Text("connected", "green") if stats.connected else Text("not connected", "red")
-    table.add_row(Text("pool", "dim"), state, f"user {stats.user}", f"answers in {span_text(stats.latency_s)}")
+    rows = [[Text("pool", "dim"), state, Text(f"user {stats.user}"), Text(f"answers in {span_text(stats.latency_s)}")]]
     if job is None:
-        table.add_row(Text("work", "dim"), "none yet", "", "")
-        return table
+        return _aligned("<<<<", [*rows, [Text("work", "dim"), Text("none yet"), Text(), Text()]])
     for name, target, detail in (
         ("share", job.target, ""),
         ("block", job.network_target, f"height {job.height}" if job.height is not None else ""),
     ):
-        difficulty = difficulty_text(float(difficulty_from_target(target)))
-        expected = f"one in {span_text(time_to(target, rate))}"
-        table.add_row(Text(name, "dim"), f"difficulty {difficulty}", expected, detail)
-    return table
+        difficulty = Text(f"difficulty {difficulty_text(float(difficulty_from_target(target)))}")
+        expected = Text(f"one in {span_text(time_to(target, rate))}")
+        rows.append([Text(name, "dim"), difficulty, expected, Text(detail)])
+    return _aligned("<<<<", rows)
 
 
-def _devices(miner: Miner) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
-    table.add_column("device", no_wrap=True)
-    for name in ("5s", "avg", "A", "R", "S", "HW"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("", ratio=1, no_wrap=True, overflow="ellipsis")
+def _devices(miner: Miner) -> Text:
+    rows = [[Text(name, "dim") for name in ("device", "5s", "avg", "A", "R", "S", "HW", "")]]
     for name, state in miner.devices.items():
         t, stats = state.tally, state.device.stats()
         note = Text(state.failure, "red") if state.failure else Text(stats.note, "dim")
         if not state.failure and stats.starved_s >= 1:
             note = Text(f"starved for {span_text(stats.starved_s)}", "yellow")
-        table.add_row(
-            name,
-            rate_text(state.meter.rate(WINDOW_NAMES["5s"])),
-            rate_text(state.meter.average()),
-            *(str(n) for n in (t.accepted, t.rejected, t.stale, t.hardware_errors)),
-            note,
-        )
-    return table
+        rates = (state.meter.rate(WINDOW_NAMES["5s"]), state.meter.average())
+        counts = (t.accepted, t.rejected, t.stale, t.hardware_errors)
+        rows.append([Text(name), *(Text(rate_text(r)) for r in rates), *(Text(str(n)) for n in counts), note])
+    return _aligned("<>>>>>><", rows)
+
+
+def _aligned(sides: str, rows: Sequence[Sequence[Text]]) -> Text:
+    """Columns, to the left or to the right; what is too wide ends in an ellipsis. Rich's tables take seven times as
+    long, every second."""
+    widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
+    lines: list[Text] = []
+    for row in rows:
+        cells: list[Text] = []
+        for side, width, cell in zip(sides, widths, row, strict=True):
+            gap = Text(" " * (width - cell.cell_len))
+            cells.append(cell + gap if side == "<" else gap + cell)
+        line = Text("  ").join(cells)
+        line.rstrip()
+        lines.append(line)
+    text = Text("\n").join(lines)
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
 
 
 def _style(event: Event) -> str:

@@ -10,6 +10,7 @@ import asyncio
 import subprocess
 import sys
 from array import array
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from itertools import pairwise
 from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 from threading import get_ident
-from time import perf_counter
+from time import perf_counter, process_time, thread_time
 from typing import Protocol
 
 from ..engine.cpu import MIDSTATES, CpuDevice, available_cpus, be_modest
@@ -54,6 +55,7 @@ class Efficiency:
     threads: int
     bare_hps: list[float]
     mining_hps: list[float]
+    in_kernel: list[float]  # of each round: the kernel's part of the CPU time that miner, screen and pool took together
 
     @property
     def ratios(self) -> list[float]:
@@ -80,11 +82,13 @@ class Latencies:
 def measure_efficiency(kernel: str | None, seconds: float, face: Callable[[], Face], rounds: int = 25) -> Efficiency:
     """Bare and mining in turn, `seconds` each: so many rounds of mining, and one more of the bare kernel."""
     chosen, threads = choose(kernel), len(available_cpus())
-    bare, mining = [_bare_rate(chosen, threads, seconds)], list[float]()
+    bare, mining, in_kernel = [_bare_rate(chosen, threads, seconds)], list[float](), list[float]()
     for _ in range(rounds):
-        mining.append(asyncio.run(_mining_rate(chosen.name, seconds, face())))
+        rate, part = asyncio.run(_mining_rate(chosen, seconds, face()))
+        mining.append(rate)
+        in_kernel.append(part)
         bare.append(_bare_rate(chosen, threads, seconds))
-    return Efficiency(chosen.name, threads, bare, mining)
+    return Efficiency(chosen.name, threads, bare, mining, in_kernel)
 
 
 def measure_switches(kernel: str | None, switches: int) -> tuple[Latencies, Latencies]:
@@ -121,23 +125,38 @@ def _bare_rate(kernel: Kernel, threads: int, seconds: float) -> float:
         return sum(pool.map(hash_on, (cpus[i % len(cpus)] for i in range(threads))))
 
 
-async def _mining_rate(kernel: str, seconds: float, face: Face) -> float:
-    """Of a miner that is under way, and looked at."""
-    async with (
-        serving(PoolServer(MemoryChain(_HARD), ServerSettings(), _ignore)) as server,
-        asyncio.TaskGroup() as group,
-    ):
-        miner = _miner(server, CpuDevice(kernel), face.event)
+async def _mining_rate(kernel: Kernel, seconds: float, face: Face) -> tuple[float, float]:
+    """Of a miner that is under way, and looked at: (hashes a second, the kernel's part of the process's CPU time)."""
+    scan, inside = kernel.load(), defaultdict[int, float](float)
+
+    def timed(
+        midstates: array[int],
+        tail: array[int],
+        first: int,
+        count: int,
+        top_word: int,
+        hits: array[int],
+        stop: array[int],
+    ) -> tuple[int, int]:
+        began_s = thread_time()
+        result = scan(midstates, tail, first, count, top_word, hits, stop)
+        inside[get_ident()] += thread_time() - began_s  # a number of its own for each thread
+        return result
+
+    pool = PoolServer(MemoryChain(_HARD), ServerSettings(), _ignore)
+    async with serving(pool) as server, asyncio.TaskGroup() as group:
+        miner = _miner(server, CpuDevice(replace(kernel, load=lambda: timed)), face.event)
         running, shown = group.create_task(miner.run()), group.create_task(face.watch(miner))
         await asyncio.sleep(_UNDER_WAY_S)
-        before, began_s = miner.hashes, perf_counter()
+        hashes, cpu_s, kernel_s, began_s = miner.hashes, process_time(), sum(inside.values()), perf_counter()
         await asyncio.sleep(seconds)
-        rate = (miner.hashes - before) / (perf_counter() - began_s)
+        rate = (miner.hashes - hashes) / (perf_counter() - began_s)
+        part = (sum(inside.values()) - kernel_s) / (process_time() - cpu_s)
         miner.stop()
         await running
         shown.cancel()
     face.close(None)
-    return rate
+    return rate, part
 
 
 async def _switches(kernel: Kernel, switches: int) -> tuple[Latencies, Latencies]:

@@ -60,6 +60,7 @@ def pipeline_lines(p: Pipeline) -> Iterator[tuple[str, str]]:
     e = p.efficiency
     yield f"mining / bare kernel ({e.kernel}, {e.threads} threads, {len(e.mining_hps)} rounds)", f"{e.ratio:.3f}"
     yield "the same, least and most of a round", f"{min(e.ratios):.3f} to {max(e.ratios):.3f}"
+    yield "the kernel's part of the CPU time that mining takes", f"{median(e.in_kernel):.4f}"
     yield "bare kernel, median", f"{median(e.bare_hps) / 1e6:.3f} MH/s"
     yield f"job switch, p50 of {len(p.switch.samples)}", f"{1e3 * p.switch.quantile(0.5):.2f} ms"
     yield "job switch, p99", f"{1e3 * p.switch.quantile(0.99):.2f} ms"

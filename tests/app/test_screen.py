@@ -76,4 +76,5 @@ def test_markup_and_control_characters_in_a_line_are_only_text() -> None:
     out = StringIO()
     face = ScreenFace(console=Console(file=out, width=WIDTH, force_terminal=True, color_system=None))
     face.event(Note("[bold]no markup[/bold]"))
+    face.close(None)
     assert "[bold]no markup[/bold]" in out.getvalue()

@@ -5,7 +5,7 @@ from joulehash.bench.report import Pipeline, pipeline_lines
 from joulehash.bench.throughput import PoolLoad
 
 PIPELINE = Pipeline(
-    Efficiency("portable", 2, [4.0e6, 4.2e6, 4.0e6, 4.2e6], [3.69e6, 4.059e6, 4.1e6]),
+    Efficiency("portable", 2, [4.0e6, 4.2e6, 4.0e6, 4.2e6], [3.69e6, 4.059e6, 4.1e6], [0.99, 0.997, 0.995]),
     Latencies([n / 1e4 for n in range(1, 101)]),
     Latencies([0.0001, 0.002]),
     0.076,
@@ -19,6 +19,7 @@ PIPELINE = Pipeline(
 
 def test_the_ratio_is_the_median_over_the_rounds() -> None:
     assert dict(pipeline_lines(PIPELINE))["mining / bare kernel (portable, 2 threads, 3 rounds)"] == "0.990"
+    assert dict(pipeline_lines(PIPELINE))["the kernel's part of the CPU time that mining takes"] == "0.9950"
 
 
 def test_what_judge_and_pool_bear_is_told_with_its_conditions() -> None:
