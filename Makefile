@@ -35,7 +35,7 @@ mine: $(BASE)  ## build if need be, and mine; options go in ARGS, as in make min
 	@exec $(VENV)/bin/joulehash mine $(value ARGS)
 
 test: $(TEST)  ## every test that takes seconds; ARGS go to pytest
-	@exec $(VENV)/bin/pytest -m "not long and not speed" $(value ARGS)
+	@exec $(VENV)/bin/pytest -n auto --maxprocesses 8 --dist loadfile -m "not long and not speed" $(value ARGS)
 
 test-long: $(TEST)  ## the tests that take minutes
 	@exec $(VENV)/bin/pytest -m long $(value ARGS)
