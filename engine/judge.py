@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from enum import Enum, IntEnum
 from fractions import Fraction
+from hashlib import sha256
 
 import msgspec
 
-from .chain.header import double_sha256, hash_number
 from .chain.target import difficulty_from_target
 from .work import Found, Job, Work
 
@@ -92,7 +92,7 @@ class Judge:
         work, header, number = verify(found)
         quality = quality_of(number, work)
         fate = self._fate(found, work, now)
-        if quality is not _FALSE and not _first_time(found, work):
+        if quality is not _FALSE and not _first_time(number, work):
             fate = Fate.DUPLICATE
         return Verdict(found, work, header, number, quality, fate)
 
@@ -112,15 +112,15 @@ class Judge:
 
 def _hashed(work: Work, found: Found) -> tuple[Work, bytes, int]:
     header = work.header(found.version, found.ntime, found.nonce)
-    return work, header, hash_number(double_sha256(header))
+    return work, header, int.from_bytes(sha256(sha256(header).digest()).digest(), "little")
 
 
-def _first_time(found: Found, work: Work) -> bool:
+def _first_time(number: int, work: Work) -> bool:
     seen = work.seen
-    before = len(seen)
-    seen[found.version, found.ntime, found.nonce] = None
-    if len(seen) == before:
+    if number in seen:
         return False
-    if before >= _SEEN_LIMIT:
-        seen.popitem(last=False)  # a dict would look for its first key among all those deleted
+    seen.add(number)
+    work.seen_order.append(number)
+    if len(seen) > _SEEN_LIMIT:
+        seen.remove(work.seen_order.popleft())
     return True

@@ -10,7 +10,7 @@ Work is one header template with as many versions as the device rolls. Found is 
 from __future__ import annotations
 
 from array import array
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,7 +24,6 @@ from .chain.target import target_from_bits
 from .space import HeaderSpace
 
 NONCES = 2**32
-Claim = tuple[int, int, int]  # version, ntime and nonce, by which a Work's headers differ
 _COINBASE_SCRIPT = 42  # bytes: version, number of inputs, outpoint and script length stand before it
 
 
@@ -118,7 +117,8 @@ class Work:
     first: int
     count: int
     claim_target: int
-    seen: OrderedDict[Claim, None] = field(default_factory=OrderedDict["Claim", None])  # the judge's
+    seen: set[int] = field(default_factory=set[int])  # the judge's: hashes of the claims, which tell them apart
+    seen_order: deque[int] = field(default_factory=deque[int])  # the same, the oldest first
 
     @cached_property
     def merkle_root(self) -> bytes:

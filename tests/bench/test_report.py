@@ -14,6 +14,7 @@ PIPELINE = Pipeline(
     1_000_000.4,
     251_234.5,
     PoolLoad(22_345.6, 2000, 12, 16, 59_990, {"connection lost": 1}, 3.0, 2.7, 48.5, 0.25),
+    PoolLoad(31_000.0, 10, 12, 16, 20_000, {}, 1.0, 0.6, 40.0, 0.01),
 )
 
 
@@ -26,6 +27,8 @@ def test_what_judge_and_pool_bear_is_told_with_its_conditions() -> None:
     told = dict(pipeline_lines(PIPELINE))
     assert told["double hashes by hashlib per second of CPU time"] == "1000000"
     assert told["claims judged per second of CPU time"] == "251234"
-    assert told["shares taken per second of CPU time, 12 branches"] == "22346"
+    assert told["shares taken per second of CPU time, 2000 sessions"] == "22346"
+    assert told["shares taken per second of CPU time, 10 sessions"] == "31000"
     assert told["the same: shares accepted, and refused or lost"] == "59990, 1"
-    assert told["the same: sessions held, memory of the server"] == "2000, 48 MiB"
+    assert told["the same: branches of a share"] == "12"
+    assert told["the same: memory of the server"] == "48 MiB"
