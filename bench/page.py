@@ -29,11 +29,12 @@ class Findings:
     copies: Copies | None = None
     suites: Suites | None = None
     changes: list[Change] | None = None  # against an earlier run
+    stolen: float | None = None  # part of the CPUs' time that the host gave to others meanwhile; None: not told
 
 
 def to_json(found: Findings) -> str:
     """docs/json.md describes it."""
-    out: dict[str, Any] = {"machine": found.machine, "kernels": found.kernels}
+    out: dict[str, Any] = {"machine": found.machine, "stolen": found.stolen, "kernels": found.kernels}
     if found.pipeline is not None:
         out["pipeline"] = asdict(found.pipeline) | {"efficiency_ratio": found.pipeline.efficiency.ratio}
     if found.copies is not None:
@@ -59,6 +60,8 @@ def _lines(found: Findings, command: str, picture: Path | None) -> Iterator[str]
             yield f"* {_LABELS.get(name, name)}: {value:.4g}" if isinstance(value, float) else f"* {name}: {value}"
     if hasattr(os, "getloadavg"):
         yield f"* load when it was done: {os.getloadavg()[0]:.2f} (our own threads, and what others did)"
+    if found.stolen is not None:
+        yield f"* time that the host gave to others meanwhile: {found.stolen:.0%}"
     if found.kernels:
         yield from _kernels(found.kernels, picture)
     if found.copies is not None:

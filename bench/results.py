@@ -105,3 +105,16 @@ def _wrong(row: KernelRate, rounds: int) -> str | None:
     if row.floor_of is not None and (floors is None or not (row.floor_operations or 0) > 0):
         return f"no samples or operations of the floor of {row.floor_of}"
     return None
+
+
+def cpu_ticks() -> tuple[int, int]:
+    """(what the host of this virtual machine gave to others, all) of all CPUs' time since boot, as Linux counts it.
+
+    Zeros where it is not told.
+    """
+    try:
+        with open("/proc/stat", encoding="ascii") as stat:
+            ticks = [int(word) for word in stat.readline().split()[1:9]]
+    except (OSError, ValueError):
+        return 0, 0
+    return ticks[7] if len(ticks) == 8 else 0, sum(ticks)

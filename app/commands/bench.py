@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 _SECONDS = 24.0  # of bench/kernels.py, which is not imported for --help
 _MIDSTATES = (1, 8)
+_MUCH_STOLEN = 0.02
 
 
 class What(StrEnum):
@@ -113,13 +114,13 @@ def _measure(
     from ...bench.kernels import measure_kernels
     from ...bench.page import Findings
     from ...bench.report import measure_pipeline
-    from ...bench.results import Results, this_machine
+    from ...bench.results import Results, cpu_ticks, this_machine
 
     first = kernel[0] if kernel else None
+    stolen, ticks = cpu_ticks()
     found = Findings(this_machine(), [])
     if what in (What.KERNELS, What.ALL):
         found = Findings(*measure_kernels(kernel, seconds, midstates, _progress))
-        first = max(found.kernels, key=lambda row: row.rate_hps).name  # which leaves the miner the least time
     if what in (What.COPIES, What.ALL):
         alone = (first, seconds) if what is What.COPIES else (None, COPIES_S)
         found = replace(found, copies=measure_copies(*alone, progress=_progress))
@@ -129,7 +130,8 @@ def _measure(
         _progress("comparing")
         found = replace(found, changes=compare(Results(found.machine, found.kernels), earlier))
     _progress_done()
-    return found
+    now_stolen, now = cpu_ticks()
+    return replace(found, stolen=(now_stolen - stolen) / (now - ticks) if now > ticks else None)
 
 
 def _screen() -> Face:
@@ -194,3 +196,5 @@ def _lines(found: Findings) -> Iterator[str]:
         yield from copies_table(found.copies).lines()
     for name, figure in pipeline_lines(found.pipeline) if found.pipeline is not None else ():
         yield f"{name:<52} {figure}"
+    if found.stolen is not None and found.stolen > _MUCH_STOLEN:
+        yield f"the host gave {found.stolen:.0%} of the time to others: trust the ratios, and no latency"
