@@ -88,6 +88,10 @@ def bench(
     if write is not None:
         text = _page(replace(found, suites=parts), what, write, plot)
         _leave("--write", write, lambda: write.write_text(text, encoding="utf-8"))
+    if found.stolen is not None and found.stolen > _MUCH_STOLEN:
+        typer.echo(
+            f"the host gave {found.stolen:.0%} of the time to others: trust the ratios, and no latency", err=True
+        )
     if as_json:
         from ...bench.page import to_json
 
@@ -196,5 +200,3 @@ def _lines(found: Findings) -> Iterator[str]:
         yield from copies_table(found.copies).lines()
     for name, figure in pipeline_lines(found.pipeline) if found.pipeline is not None else ():
         yield f"{name:<52} {figure}"
-    if found.stolen is not None and found.stolen > _MUCH_STOLEN:
-        yield f"the host gave {found.stolen:.0%} of the time to others: trust the ratios, and no latency"

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from joulehash.app.cli import run
+from joulehash.bench import results
 from joulehash.bench.results import Results, this_machine
 from tests.support.rates import MACHINE, rate
 
@@ -53,7 +54,16 @@ def test_bad_input_is_one_line(
     assert all("warming up" in told for told in progress)
 
 
-def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_the_host_took_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for stolen, told in ((12, True), (0, False)):
+        ticks = iter([(100, 1000), (100 + stolen, 1100)])
+        monkeypatch.setattr(results, "cpu_ticks", lambda ticks=ticks: next(ticks))
+        assert run([*QUICK, "--midstates", "2"]) == 0
+        assert ("the host gave 12% of the time to others" in capsys.readouterr().err) is told
+
+
+def test_the_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "cpu_ticks", lambda: (0, 0))
     assert run([*QUICK, "--midstates", "2"]) == 0
     out, error = capsys.readouterr()
     head, line = out.splitlines()
