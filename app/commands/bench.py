@@ -64,19 +64,7 @@ def bench(
     from ...bench.results import load
     from ...bench.suites import load_suites
 
-    if not 0 < seconds < 3600:
-        raise InputError(f"--seconds: {seconds:g}; takes seconds above 0, below an hour")
-    for m in midstates or ():
-        if not 1 <= m <= 256:
-            raise InputError(f"--midstates: {m}; takes 1 to 256")
-    for option, path in (("--compare", compare), ("--plot", plot)):
-        if path is not None and what in (What.PIPELINE, What.COPIES):
-            raise InputError(f"{option}: is for the kernels; leave it out with {what}")
-    for option, path in (("--write", write), ("--plot", plot)):
-        if path is not None:
-            check_writable(option, path)
-    if plot is not None:
-        picture.check("--plot", plot)
+    _check(what, seconds, midstates or [], compare, plot, write)
     earlier = _read("--compare", compare, load)
     parts = _read("--suites", suites, load_suites)
 
@@ -100,6 +88,27 @@ def bench(
         for line in _lines(found):
             typer.echo(line)
     return 0
+
+
+def _check(
+    what: What, seconds: float, midstates: list[int], compare: Path | None, plot: Path | None, write: Path | None
+) -> None:
+    """What can be known before minutes are spent on measuring."""
+    from ...bench import plot as picture
+
+    if not 0 < seconds < 3600:
+        raise InputError(f"--seconds: {seconds:g}; takes seconds above 0, below an hour")
+    for m in midstates:
+        if not 1 <= m <= 256:
+            raise InputError(f"--midstates: {m}; takes 1 to 256")
+    for option, path in (("--compare", compare), ("--plot", plot)):
+        if path is not None and what in (What.PIPELINE, What.COPIES):
+            raise InputError(f"{option}: is for the kernels; leave it out with {what}")
+    for option, path in (("--write", write), ("--plot", plot)):
+        if path is not None:
+            check_writable(option, path)
+    if plot is not None:
+        picture.check("--plot", plot)
 
 
 def _read(option: str, path: Path | None, load: Callable[[Path], T]) -> T | None:
