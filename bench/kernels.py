@@ -22,7 +22,7 @@ from typing import Protocol, runtime_checkable
 
 from ..engine.cpu import available_cpus
 from ..engine.errors import InputError
-from ..ext.kernels import KERNELS, Kernel, choose
+from ..ext.kernels import KERNELS, Kernel, choose, row
 from .results import KernelRate, Machine, Rounds, this_machine
 from .sampling import Clock, Sample, Task, Team, calibrate, take
 from .stats import median_ratio, quartiles
@@ -88,6 +88,8 @@ def measure_kernels(
     midstates = list(dict.fromkeys(midstates))
     _check(seconds, midstates, crews, len(cpus))
     asked = list(dict.fromkeys(names if names is not None else _that_run_here()))
+    for name in asked:
+        row(name)  # refused before the first is warmed up
     say, clock = progress or _say_nothing, clock or Clock()
 
     with ExitStack() as stack:

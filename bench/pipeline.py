@@ -55,7 +55,8 @@ class Efficiency:
     threads: int
     bare_hps: list[float]
     mining_hps: list[float]
-    in_kernel: list[float]  # of each round: the kernel's part of the CPU time that miner, screen and pool took together
+    in_kernel: list[float]  # of each round: the kernel's part of the CPU time of miner, screen and pool together;
+    # a call counts in the round in which it ends
 
     @property
     def ratios(self) -> list[float]:

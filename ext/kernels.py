@@ -151,20 +151,23 @@ def choose(name: str | None = None) -> Kernel:
     kernel = row(name)
     if kernel is None:
         return measured().kernel
-    if reason := kernel.missing():
-        runnable = ", ".join(k.name for k in KERNELS.values() if k.missing() is None)
-        raise KernelError(f"kernel {kernel.name} cannot run here: {reason}; choose from {runnable}")
     _tested(kernel)
     return kernel
 
 
 def row(name: str | None) -> Kernel | None:
-    """The row of that name, or the one JOULEHASH_KERNEL names; None: neither names any. Nothing is loaded."""
+    """The row of that name, or the one JOULEHASH_KERNEL names; None: neither names any. Nothing is loaded.
+
+    Raises KernelError for a name that is unknown, or that cannot run here.
+    """
     where, wanted = ("", name) if name is not None else (f"{ENVIRONMENT}: ", os.environ.get(ENVIRONMENT) or None)
     if wanted is None:
         return None
     if wanted not in KERNELS:
         raise KernelError(f"{where}kernel {wanted!r} is unknown; choose from {', '.join(KERNELS)}")
+    if reason := KERNELS[wanted].missing():
+        runnable = ", ".join(k.name for k in KERNELS.values() if k.missing() is None)
+        raise KernelError(f"{where}kernel {wanted} cannot run here: {reason}; choose from {runnable}")
     return KERNELS[wanted]
 
 

@@ -192,10 +192,12 @@ def test_only_those_asked_for_in_their_order(monkeypatch: pytest.MonkeyPatch) ->
     assert [row.name for row in lab.measure()] == ["portable", "b", "c"]
     rows = lab.measure(["c", "portable"], midstates=[8, 1, 8])
     assert [(row.name, row.midstates) for row in rows] == [("c", 8), ("c", 1), ("portable", 8), ("portable", 1)]
+    lab.lines.clear()
     with pytest.raises(KernelError, match="no beads"):
         lab.measure(["abacus"])
     with pytest.raises(KernelError, match="sha3"):
         lab.measure(["sha3"])
+    assert lab.lines == []  # refused before anything was warmed up
 
 
 def test_midstates_count_as_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
