@@ -3,6 +3,7 @@
 
 from array import array
 
+from libc.stdlib cimport free, malloc
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from scan cimport (
@@ -16,9 +17,11 @@ from scan cimport (
     jh_scan,
     jh_table,
     jh_table_rows,
+    jh_try_words,
+    jh_words,
 )
 
-from .arguments import check
+from .arguments import check, check_words
 
 
 cdef extern from *:
@@ -113,6 +116,36 @@ def midstate(const uint8_t[::1] block):
         raise ValueError(f"block: {block.shape[0]} bytes; takes 64")
     jh_midstate(state, &block[0])
     return array("I", [state[i] for i in range(8)])
+
+
+def try_words(midstates, tail, words, top_word) -> list[tuple[int, int]]:
+    """Hash the nonces of `words`, array('I'), each as the message word that SHA-256 takes in (header bytes 76..79,
+    big-endian), in any order: (index of midstate, word) of those whose hash has a top word of at most `top_word`.
+
+    For simulators of chips; slower than a kernel. midstates and tail as kernels take them. Releases the GIL.
+    """
+    cdef jh_words job
+    cdef size_t n_hits, i
+    check_words(midstates, tail, words, top_word)
+    if not len(words):
+        return []
+    cdef const uint32_t[::1] state = midstates
+    cdef const uint32_t[::1] rest = tail
+    cdef const uint32_t[::1] listed = words
+    job.midstates = <const uint32_t (*)[8]>&state[0]
+    job.n_midstates = state.shape[0] // 8
+    job.tail[0], job.tail[1], job.tail[2] = rest[0], rest[1], rest[2]
+    job.words, job.n_words = &listed[0], listed.shape[0]
+    job.top_word = top_word
+    job.hits = <jh_hit *>malloc(job.n_words * job.n_midstates * sizeof(jh_hit))
+    if job.hits == NULL:
+        raise MemoryError
+    try:
+        with nogil:
+            n_hits = jh_try_words(&job)
+        return [(job.hits[i].midstate, job.hits[i].nonce) for i in range(n_hits)]
+    finally:
+        free(job.hits)
 
 
 def add_chain(uint64_t count) -> None:

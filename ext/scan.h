@@ -69,6 +69,20 @@ extern const size_t jh_table_rows;
 /* The hash state after one block: what the first 64 bytes of a header make of the initial state. */
 void jh_midstate(uint32_t state[8], const uint8_t block[64]);
 
+/* Nonces that are listed, each as SHA-256 takes it in: the message word, header bytes 76..79 big-endian. */
+typedef struct {
+    const uint32_t (*midstates)[8];
+    size_t n_midstates;
+    uint32_t tail[3];
+    const uint32_t *words;
+    size_t n_words;
+    uint32_t top_word;
+    jh_hit *hits; /* room for n_words x n_midstates; `nonce` is the word */
+} jh_words;
+
+/* The number of hits. */
+size_t jh_try_words(const jh_words *job);
+
 /* `count` additions, rounded up to a multiple of 64, that wait for each other: one core cycle each. */
 void jh_add_chain(uint64_t count);
 

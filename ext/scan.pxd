@@ -44,4 +44,15 @@ cdef extern from "scan.h" nogil:
 
     void jh_midstate(uint32_t *state, const uint8_t *block)
 
+    ctypedef struct jh_words:
+        const uint32_t (*midstates)[8]
+        size_t n_midstates
+        uint32_t tail[3]
+        const uint32_t *words
+        size_t n_words
+        uint32_t top_word
+        jh_hit *hits
+
+    size_t jh_try_words(const jh_words *job)
+
     void jh_add_chain(uint64_t count)

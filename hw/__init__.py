@@ -1,1 +1,1 @@
-"""Boards: ports, wire codecs, chips, meters and simulators. Nothing is here yet; docs/design.md has the plan."""
+"""Boards: ports, wire codecs, chips, parts, the boards themselves, and simulators of all of them."""

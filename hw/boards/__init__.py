@@ -1,0 +1,1 @@
+"""The boards as data, and what differs between families of them."""

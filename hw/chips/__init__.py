@@ -1,0 +1,1 @@
+"""The chips as data, and the arithmetic that their registers ask for."""

@@ -1,0 +1,1 @@
+"""Regulators, sensors and fan controllers on a board's I2C bus, one part a file."""

@@ -1,0 +1,51 @@
+"""What a port is to a board: a byte stream that can be opened, unplugged, and opened again. Six verbs.
+
+A new kind is a module here with a class that keeps to Port, and a line in hw/find.py, which says when it is used.
+The far end, which simulators and tests hold, is FarEnd.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+WRITE_LIMIT = 1 << 16  # bytes that may wait to leave the host
+READ_LIMIT = 1 << 16  # bytes that may wait to be read; what comes beyond them is dropped, and counted
+
+
+class Port(Protocol):
+    """One at a time reads it. After an error it is closed, and may be opened again."""
+
+    @property
+    def name(self) -> str:
+        """As the user gave it: /dev/ttyACM0, sim:bitaxe-gamma."""
+        ...
+
+    async def open(self) -> None:
+        """Raises DeviceError: it is not there, not permitted, or held by another program."""
+
+    def write(self, data: bytes) -> None:
+        """Send, in order; returns at once. Raises DeviceError when it is closed, unplugged, or nothing leaves it."""
+
+    async def drain(self) -> None:
+        """Wait until all that was written has left the host. Raises DeviceError."""
+
+    async def read(self) -> bytes:
+        """What has come since, at least one byte. Raises DeviceError when the board is unplugged, or the port closed."""
+        ...
+
+    async def set_baud(self, baud: int) -> None:
+        """Change the speed, after all that was written has left the host. Raises DeviceError."""
+
+    async def close(self) -> None:
+        """Let go of it. A read under way ends with a DeviceError. Never fails, and may be repeated."""
+
+
+class FarEnd(Protocol):
+    """The board's end of a line."""
+
+    async def receive(self) -> tuple[bytes, int]:
+        """What the host has sent, and the baud at which it did."""
+        ...
+
+    def send(self, data: bytes, baud: int) -> None:
+        """To the host, if it listens: at another baud than its own it gets garbage."""

@@ -1,0 +1,1 @@
+"""What boards say and hear, as bytes: codecs without input or output."""
