@@ -10,6 +10,7 @@ once), margins, PEC, the memory behind STORE, retries after a fault (it stays of
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from .bus import Nack
 
@@ -29,26 +30,30 @@ _OFF, _VOUT_OV, _IOUT_OC, _VIN_UV, _TEMPERATURE, _CML, _OTHER = 0x40, 0x20, 0x10
 _HIGH_VOUT, _HIGH_IOUT, _HIGH_INPUT, _HIGH_POWER_BAD = 0x80, 0x40, 0x20, 0x08
 
 
+@dataclass(frozen=True, slots=True)
+class Felt:
+    """What it measures: V, V, A, °C."""
+
+    input_v: Callable[[], float]
+    output_v: Callable[[], float]
+    output_a: Callable[[], float]
+    own_c: Callable[[], float]
+
+
 class TPS546:
-    """`output_v` is what it gives, by what `step` found at its input, its output and in itself.
+    """It `drive`s its output to the voltage that it wants, by what `step` finds.
 
     vout_mode: bits 0..4 the exponent of output voltages, bit 7 that limits of them are parts of the command.
     """
 
     def __init__(
-        self,
-        input_v: Callable[[], float],
-        output_a: Callable[[], float],
-        own_c: Callable[[], float],
-        vout_mode: int = 0x97,
-        device_id: bytes = DEVICE_ID,
+        self, felt: Felt, drive: Callable[[float], None], vout_mode: int = 0x97, device_id: bytes = DEVICE_ID
     ) -> None:
-        self.output_v = 0.0
-        self.sag = 1.0  # below 1: something pulls the output down to this part of what it should be
-        self._input_v, self._output_a, self._own_c = input_v, output_a, own_c
-        self._id = device_id
+        self._felt, self._drive, self._id = felt, drive, device_id
         self._pointer = 0
+        self._target_v = 0.0
         self._tripped = self._fed = False
+        self._risen = False  # the output came near its target since it was switched on: from now on it may not sag
         self._status = {0x7A: 0, 0x7B: 0, 0x7C: 0, 0x7D: 0, 0x7E: 0, 0x80: 0}
         self._stored = {command: b"\0" * size for command, size in _SIZES.items()}
         self._stored |= {0x01: b"\x04", 0x02: b"\x16", 0x04: b"\xff", 0x19: b"\xd0", 0x20: bytes((vout_mode,))}
@@ -78,7 +83,7 @@ class TPS546:
         self._stored[command] = value
         if command == 0x01 and not value[0] & 0x80:  # commanded off: the way out of a fault
             self._tripped = False
-        self.step()
+        self._regulate()
 
     def read(self, size: int) -> bytes:
         return self._value(self._pointer).ljust(size, b"\xff")[:size]
@@ -92,13 +97,13 @@ class TPS546:
             case 0x7A | 0x7B | 0x7C | 0x7D | 0x7E | 0x80:
                 return bytes((self._status[command],))
             case 0x88:
-                return slinear11(self._input_v(), -5)
+                return slinear11(self._felt.input_v(), -5)
             case 0x8B:
-                return self._vout(self.output_v)
+                return self._vout(self._felt.output_v())
             case 0x8C:
-                return slinear11(self._output_a(), -4)
+                return slinear11(self._felt.output_a(), -4)
             case 0x8D:
-                return slinear11(self._own_c(), -2)
+                return slinear11(self._felt.own_c(), -2)
             case 0xAD:
                 return bytes((len(self._id),)) + self._id
             case _:
@@ -109,7 +114,7 @@ class TPS546:
             raise self._refuse(0x40)
         if command == 0x03:
             self._status = dict.fromkeys(self._status, 0)
-            self.step()  # what is still wrong shows again
+            self._regulate()  # what is still wrong shows again
 
     def _refuse(self, bit: int) -> Nack:
         self._status[0x7E] |= bit
@@ -118,18 +123,25 @@ class TPS546:
     def _word(self) -> bytes:
         """Low byte first. OFF and POWER_GOOD# say how it is; the others are remembered until they are cleared."""
         vout, iout, vin, heat, cml = (self._status[command] for command in (0x7A, 0x7B, 0x7C, 0x7D, 0x7E))
-        low = _OFF * (not self.output_v) | _VOUT_OV * bool(vout & 0x80) | _IOUT_OC * bool(iout & 0x80)
+        low = _OFF * (not self._target_v) | _VOUT_OV * bool(vout & 0x80) | _IOUT_OC * bool(iout & 0x80)
         low |= _VIN_UV * bool(vin & 0x10) | _TEMPERATURE * bool(heat) | _CML * bool(cml)
         high = _HIGH_VOUT * bool(vout) | _HIGH_IOUT * bool(iout) | _HIGH_INPUT * bool(vin)
         low |= _OTHER * bool(high)
-        power_bad = not self.output_v or bool(vout & 0x90)
+        power_bad = not (self._target_v and self._risen)
         return bytes((low, high | _HIGH_POWER_BAD * power_bad))
 
     # The regulator
 
     def step(self) -> None:
-        """Look at the input, the load and the heat, and give or take the output. After each command, and often."""
-        volts, amperes, celsius = self._input_v(), self._output_a(), self._own_c()
+        """Judge the output, then regulate anew. Whenever time has passed: the output needs some to follow."""
+        if self._target_v:
+            self._watch_output()
+        self._regulate()
+
+    def _regulate(self) -> None:
+        """Look at the input, the load and the heat, and give or take the output."""
+        felt = self._felt
+        volts, amperes, celsius = felt.input_v(), felt.output_a(), felt.own_c()
         self._fed = volts >= self._limit(0x36) if self._fed else volts >= self._limit(0x35)
         self._warn(0x7C, 0x08, self._wanted and not self._fed)
         self._warn(0x7B, 0x20, amperes > self._limit(0x4A))
@@ -137,10 +149,10 @@ class TPS546:
         self._trip(0x7C, 0x80, volts > self._limit(0x55))
         self._trip(0x7B, 0x80, amperes > self._limit(0x46))
         self._trip(0x7D, 0x80, celsius > self._limit(0x4F))
-        target = self._target() if self._wanted and self._fed and not self._tripped else 0.0
-        self.output_v = target * self.sag
-        if target:
-            self._watch_output(target)
+        target_v = self._target() if self._wanted and self._fed and not self._tripped else 0.0
+        if target_v != self._target_v:
+            self._target_v, self._risen = target_v, False
+        self._drive(target_v)
 
     def _target(self) -> float:
         """VOUT_COMMAND within VOUT_MIN and VOUT_MAX."""
@@ -149,14 +161,18 @@ class TPS546:
         self._warn(0x7A, 0x08, within != volts)
         return within
 
-    def _watch_output(self, target: float) -> None:
+    def _watch_output(self) -> None:
+        volts, target = self._felt.output_v(), self._target_v
+        self._risen = self._risen or volts >= 0.95 * target
+        if not self._risen:  # soft start is no undervoltage
+            return
         scale = target if self._relative else 1.0
-        self._trip(0x7A, 0x80, self.output_v > self._volts(0x40) * scale > 0)
-        self._warn(0x7A, 0x40, self.output_v > self._volts(0x42) * scale > 0)
-        self._warn(0x7A, 0x20, self.output_v < self._volts(0x43) * scale)
-        self._warn(0x7A, 0x10, self.output_v < self._volts(0x44) * scale)  # by its response it goes on
-        if self._tripped:
-            self.output_v = 0.0
+        self._trip(0x7A, 0x80, volts > self._volts(0x40) * scale > 0)
+        self._warn(0x7A, 0x40, volts > self._volts(0x42) * scale > 0)
+        self._warn(0x7A, 0x20, volts < self._volts(0x43) * scale)
+        if volts < self._volts(0x44) * scale:  # it goes on regulating, and says so
+            self._status[0x7A] |= 0x10
+            self._risen = False
 
     @property
     def _wanted(self) -> bool:
