@@ -30,7 +30,7 @@ class Port(Protocol):
         """Wait until all that was written has left the host. Raises DeviceError."""
 
     async def read(self) -> bytes:
-        """What has come since, at least one byte. Raises DeviceError when the board is unplugged, or the port closed."""
+        """What has come since, at least one byte. Raises DeviceError when it is unplugged or closed."""
         ...
 
     async def set_baud(self, baud: int) -> None:
