@@ -60,11 +60,12 @@ def _cadence(chip: Chip, n: int, mhz: float, bits: int, baud: int) -> Cadence:
 def _lacks(chip: Chip, n: int, mhz: float, bits: int, baud: int) -> str:
     """Why it does not do with so many bits; empty: it does."""
     if not chip.midstates and 1 << bits < chip.small_per_core:
-        # the low bits of the version tell its small cores apart (ESP, MUJ, GPT): with fewer they would repeat each other
+        # the version's low bits tell its small cores apart (ESP, MUJ, GPT): with fewer they repeat each other
         return f"{chip.small_per_core} small cores would hash the same headers"
     given = _cadence(chip, n, mhz, bits, baud)
     if given.line_part > JOB_PART:
-        return f"jobs every {1000 * given.interval_s:.3g} ms would fill {given.line_part:.0%} of the line, not {JOB_PART:.0%}"
+        often = f"jobs every {1000 * given.interval_s:.3g} ms"
+        return f"{often} would fill {given.line_part:.0%} of the line, {JOB_PART:.0%} is the most"
     if len(chip.ids) * given.interval_s < LATENCY_S:
         late_ms = 1000 * len(chip.ids) * given.interval_s
         return f"{len(chip.ids)} job ids last {late_ms:.3g} ms, an answer may take {1000 * LATENCY_S:g} ms"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,7 +107,7 @@ def test_a_sweep_ends_before_the_next_chips_part(chip: Chip, n: int, mhz: float)
         assert swept <= step * 2**chip.chip_shift * (1 + 1e-9)
     if chip.chip_shift is None:
         begin = [*offsets(n), 1 << 16]
-        assert swept <= min(b - a for a, b in zip(begin, begin[1:], strict=False)) << 9
+        assert swept <= min(b - a for a, b in pairwise(begin)) << 9
 
 
 def test_a_chain_too_fast_for_a_sweep_is_refused() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,5 +111,5 @@ def test_a_ramp_never_jumps(chip: Chip, data: st.DataObject) -> None:
     start, target = data.draw(span), data.draw(span)
     path = [start, *ramp(chip, start, target)]
     assert path[-1] == target
-    assert all(abs(b - a) <= 6.25 for a, b in zip(path, path[1:], strict=False))
+    assert all(abs(b - a) <= 6.25 for a, b in pairwise(path))
     assert path == sorted(path, reverse=target < start)
