@@ -5,7 +5,7 @@ is a model of ours around that point, so that the board's figures there come nea
 from it in the right direction:
 
     power     of a chip: 85 % of it at the nominal point is dynamic, ~ V² · f · (0.25 + 0.75 busy); 15 % is leakage,
-              ~ V, doubling each 35 °C. Half of the regulator's loss is always there, half goes with the current's square.
+              ~ V, doubling each 35 °C. Half the regulator's loss is always there, half goes with the current's square.
     heat      all of it goes into one heat sink (30 s at the nominal fan), each chip stands above the sink by what it
               takes itself (2 s), the regulator by what it loses (10 s). The sink's resistance falls with the air:
               nominal is a fan at 60 %, ambient 25 °C, sink 50 °C, chips 60 °C; without air the sink would reach 110 °C.
@@ -71,20 +71,21 @@ class World:
 
     Levers     rail_set_v (0: off), reset_held, fan (0..1), mhz[i], busy[i] (part of the time that chip i hashes)
     Readings   rail_v rail_a rail_w · input_v input_a input_w energy_j · chip_c(i) vr_c board_c · fan_rpm ·
-               volts (of a chip) powered running power_ups · false_rate(i)
+               volts (of a chip) powered running resets · false_rate(i)
     """
 
     def __init__(self, figures: Figures, faults: Faults = NO_FAULTS, seed: int = 1) -> None:
         self.figures, self.faults = figures, faults
         n, rng = figures.chips, random.Random(f"{figures.name} {seed}")
-        self.rail_set_v, self.reset_held, self.fan = 0.0, True, 1.0
+        self.rail_set_v, self.fan = 0.0, 1.0
+        self._reset_held = True
         self.mhz, self.busy = [0.0] * n, [0.0] * n
         self.ambient_c = AMBIENT_C
         self.now_s: float | None = None  # the moment that it was brought to; it begins with the first
         self.rail_v, self.rail_w, self.input_w, self.energy_j = 0.0, 0.0, figures.other_w, 0.0
         self._loss_w = 0.0  # of the regulator
         self.input_v = figures.input_v
-        self.power_ups = 0  # how often the chips came out of a brown-out, the first time included
+        self.resets = 0  # how often the chips have forgotten everything: reset pulled, or the rail gone
         self._speed = [rng.gauss(1.0, 0.01) for _ in range(n)]  # no two chips are alike
         self._leak = [rng.gauss(1.0, 0.05) for _ in range(n)]
         self._sink_c, self._chip_over_c, self._vr_over_c, self._air = self.ambient_c, [0.0] * n, 0.0, 0.0
@@ -102,6 +103,15 @@ class World:
             self._move_rail(step_s)
             self._spend(step_s)
             self._warm(step_s)
+
+    @property
+    def reset_held(self) -> bool:
+        return self._reset_held
+
+    @reset_held.setter
+    def reset_held(self, held: bool) -> None:
+        self.resets += held and not self._reset_held
+        self._reset_held = held
 
     @property
     def volts(self) -> float:
@@ -166,8 +176,8 @@ class World:
         rise_s = _RISE_S if faults.slow_start_s is None else faults.slow_start_s
         most_v = self.figures.rail_v * step_s / rise_s if rise_s else math.inf
         self.rail_v = min(wanted_v, self.rail_v + most_v)  # chips pull it down at once
-        if self.powered and not was_powered:
-            self.power_ups += 1
+        if was_powered and not self.powered:
+            self.resets += 1
 
     def _spend(self, step_s: float) -> None:
         figures = self.figures
