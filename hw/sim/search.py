@@ -65,7 +65,7 @@ class Task(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Of a word. GPT: while no versions are rolled, the small core stands below the core, and the counter is shorter."""
+    """Of a word. GPT: while no versions are rolled, the small core stands below the core, above a shorter counter."""
 
     prefixes: list[int]  # what takes turns: cores, or small cores
     in_core: int  # prefixes of one core
