@@ -13,7 +13,7 @@ from .boards.table import BOARDS
 
 _CHAIN = "chain:"
 _KEYS = ("mhz", "volts")
-_SIM_KEYS = (*_KEYS, "fault", "scale", "seed")
+_SIM_KEYS = (*_KEYS, "fault", "scale", "seed", "format")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def parse_spec(text: str) -> Spec:
         if not rest:
             raise InputError(f"device {text!r}: takes sim:BOARD, of {', '.join(BOARDS)}, chain:CHIPxN")
         values = _values(text, query, _SIM_KEYS)
-        told = tuple((key, values[key]) for key in ("fault", "scale", "seed") if key in values)
+        told = tuple((key, values[key]) for key in ("fault", "scale", "seed", "format") if key in values)
         return Spec(text, "sim", rest, "", _number(text, values, "mhz"), _number(text, values, "volts"), told)
     values = _values(text, query, _KEYS)
     board, port = _split(before)
@@ -69,7 +69,7 @@ def _split(text: str) -> tuple[str | None, str]:
 
 def _values(text: str, query: str, known: tuple[str, ...]) -> dict[str, str]:
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+        pairs = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:
         raise InputError(f"device {text!r}: takes KEY=VALUE after the question mark, joined by &") from None
     values = dict(pairs)
