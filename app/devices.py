@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..hw.spec import Spec
     from .options import MineOptions
 
-Beside = AbstractAsyncContextManager[None]
+Beside = AbstractAsyncContextManager[object]
 
 
 def make_devices(options: MineOptions) -> tuple[list[Device], list[Beside]]:
@@ -53,11 +53,14 @@ def _board(name: str, options: MineOptions, beside: list[Beside]) -> Device:
 def _simulated(spec: Spec, beside: list[Beside]) -> Device:
     """Nothing burns in a simulator: what it does not sense is watched by nobody there either."""
     from ..hw.make import board_device
-    from ..hw.sim.table import simulate
+    from ..hw.boards.table import board_row
+    from ..hw.sim.table import simulate, simulator
 
-    simulated = simulate(spec)
+    assert spec.board is not None
+    simulated = simulate(simulator(spec.board), dict(spec.sim))
     beside.append(simulated.running())
-    return board_device(simulated.row, simulated.ports, spec, unguarded=True)
+    row = board_row(spec.board).scaled(simulated.scale)
+    return board_device(row, simulated.ports, spec, unguarded=True)
 
 
 def _plugged_in(spec: Spec, options: MineOptions) -> Device:
