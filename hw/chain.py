@@ -14,32 +14,39 @@ from contextlib import suppress
 from ..engine.errors import DeviceError
 from .boards.row import Row
 from .chips.init import (
-    INIT,
     Addresses,
     Baud,
+    BlankJob,
     Count,
+    Each,
     Hcn,
     Inactive,
+    Offsets,
     Pause,
     Ramp,
+    Relay,
     Step,
     Ticket,
     Versions,
     Write,
+    domain_ends,
+    init,
+    relays,
+    retune,
 )
 from .chips.nonce import versions_register
-from .chips.partition import addresses, hcn
+from .chips.partition import addresses, hcn, offsets
 from .chips.pll import pll, ramp
 from .chips.ticket import ticket_register
 from .ports.port import Port
 from .wire import bm13xx
 from .wire.bm13xx import Garbage, HeaderJob, MidstateJob, Nonce, RegisterValue, Response, ResponseDecoder, ShortFrame
 
-_CHIP_ID, _HCN, _TICKET, _VERSIONS = 0x00, 0x10, 0x14, 0xA4
-_QUIET_S = 1.0  # without another answer, all chips have answered (ESP)
+_CHIP_ID, _OFFSET, _HCN, _TICKET, _RELAY, _VERSIONS = 0x00, 0x0C, 0x10, 0x14, 0x2C, 0xA4
+_OFFSET_ON = 0x80000000
+_MOST_ANSWERS = 256
 _READ_S = 0.25
 _READ_TRIES = 3
-_RAMP_S = 0.1  # between steps of frequency (ESP)
 _RESETS = 2  # short frames that are no accident
 _START_MHZ = 50.0  # after reset, about: what a ramp begins from
 
@@ -117,62 +124,110 @@ class Chain:
     # Bring-up
 
     async def bring_up(self, mhz: float) -> None:
-        """From reset to hashing at `mhz`, without work yet. Raises DeviceError."""
-        for step in INIT[self.chip.name]:
+        """From the release of reset to hashing at `mhz`, without work yet. Raises DeviceError."""
+        row = self.row
+        for step in init(self.chip, self.n_chips, chain=row.domains > 1 and row.link == "serial", baud=row.fast_baud):
+            await self._do(step, mhz)
+
+    async def set_frequency(self, mhz: float) -> None:
+        """By steps, and the time of a sweep with it. Raises InputError for a frequency that the chip has not."""
+        for step in retune(self.chip, rising=mhz > self.mhz):
             await self._do(step, mhz)
 
     async def _do(self, step: Step, mhz: float) -> None:
         match step:
             case Write():
-                for address in addresses(self.n_chips) if step.each else [None]:
-                    for _ in range(step.times):
-                        self.write(step.register, step.value, address)
+                await self._write(step)
+            case Each():
+                for address in addresses(self.n_chips):
+                    for write in step.writes:
+                        self.write(write.register, write.value, address)
+                        await self._pause(write.pause_s)
+                    await self._pause(step.pause_s)
             case Pause():
-                await self._port.drain()
-                await asyncio.sleep(step.seconds)
+                await self._pause(step.seconds)
             case Inactive():
                 for _ in range(step.times):
                     self._port.write(bm13xx.chain_inactive())
-                    await asyncio.sleep(step.pause_s)
+                    await self._pause(step.pause_s)
+            case Count():
+                await self._count(step)
             case Addresses():
                 for address in addresses(self.n_chips):
                     self._port.write(bm13xx.set_address(address))
-            case Count():
-                await self._count()
+                    await self._pause(step.pause_s)
             case Ticket():
                 self.set_ticket(self.ticket)
+                await self._pause(step.pause_s)
             case Ramp():
-                await self.set_frequency(mhz)
+                await self._ramp(step, mhz)
             case Hcn():
                 self.start_hashing()
+                await self._pause(step.pause_s)
             case Versions():
                 self.set_mask(self.mask)
+                await self._pause(step.pause_s)
             case Baud():
-                await self._faster(step)
+                for write in step.writes:
+                    await self._write(write)
+                await self._port.set_baud(step.baud)
+                self.baud = step.baud
+                await self._pause(step.pause_s)
+            case Relay():
+                for chip, value in relays(self.n_chips, self.row.domains):
+                    self.write(_RELAY, value, addresses(self.n_chips)[chip])
+                    await self._pause(step.pause_s)
+            case BlankJob():
+                self.send(HeaderJob(0, 0, 0, bytes(32), bytes(32), 0))
+                await self._pause(step.pause_s)
+            case Offsets():
+                for address, offset in zip(addresses(self.n_chips), offsets(self.n_chips), strict=True):
+                    self.write(_OFFSET, _OFFSET_ON | offset, address)
+                    await self._pause(step.pause_s)
 
-    async def _count(self) -> None:
+    async def _write(self, step: Write) -> None:
+        targets: list[int | None] = [None]
+        if step.to == "first":
+            targets = [0]
+        elif step.to == "domain ends":
+            every = addresses(self.n_chips)
+            targets = [every[chip] for chip in domain_ends(self.n_chips, self.row.domains)]
+        for address in targets:
+            for _ in range(step.times):
+                self.write(step.register, step.value, address)
+                await self._pause(step.pause_s)
+
+    async def _ramp(self, step: Ramp, mhz: float) -> None:
+        for next_mhz in ramp(self.chip, self.mhz, mhz):
+            for write in step.before:
+                await self._write(write)
+            setting = pll(self.chip, next_mhz)
+            for address in addresses(self.n_chips) if step.each else [None]:
+                for _ in range(step.times):
+                    self.write(self.chip.pll.register, setting.register, address)
+                    await self._pause(step.gap_s)
+            self.mhz = setting.mhz
+            await self._pause(step.pause_s)
+
+    async def _pause(self, seconds: float) -> None:
+        await self._port.drain()
+        await asyncio.sleep(seconds)
+
+    async def _count(self, step: Count) -> None:
         """Every chip answers, each with its own name."""
-        answers = await self._ask(_CHIP_ID, None, 256, _QUIET_S)
+        self._decoder.size = 11 if step.size == 11 else 9
+        answers = await self._ask(_CHIP_ID, None, _MOST_ANSWERS, step.quiet_s)
         if not answers:
             raise DeviceError(f"{self._name}: no chip answers; is it powered, and the line whole?")
-        names = Counter(answer.value >> 16 for answer in answers)
-        if set(names) != {self.chip.id}:
-            other = next(name for name in names if name != self.chip.id)
+        others = {answer.value >> 16 for answer in answers} - {self.chip.id}
+        if others:
             raise DeviceError(
-                f"{self._name}: a chip says that it is a BM{other:04X}; a {self.row.title} has {self.chip.name}"
+                f"{self._name}: a chip says that it is a BM{min(others):04X}; a {self.row.title} has {self.chip.name}"
             )
         if len(answers) != self.n_chips:
             raise DeviceError(
-                f"{self._name}: {len(answers)} of {self.n_chips} chips answer; the fault is after the last of them"
+                f"{self._name}: {len(answers)} of {self.n_chips} chips answer; the fault is at the one after the last"
             )
-
-    async def set_frequency(self, mhz: float) -> None:
-        """By steps, and the deadline of a sweep with it."""
-        for step_mhz in ramp(self.chip, self.mhz, mhz):
-            setting = pll(self.chip, step_mhz)
-            self.write(self.chip.pll.register, setting.register)
-            self.mhz = setting.mhz
-            await asyncio.sleep(_RAMP_S)
 
     def set_ticket(self, bits: int) -> None:
         self.ticket = bits

@@ -51,6 +51,7 @@ class ChainFeeder:
         self._base_hashes = account.hashes or 0
 
     async def run(self) -> None:
+        await self._read_counters()  # from where they count
         self._chain.on_nonce = self._nonce
         try:
             async with asyncio.TaskGroup() as group:

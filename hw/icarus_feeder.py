@@ -110,27 +110,28 @@ class IcarusFeeder:
             raise DeviceError(f"{self._name}: no nonce came, though {self._expected:.0f} were due")
 
     async def _read(self) -> None:
-        size, waiting = self._row.answer_bytes, b""
+        decoder, came = icarus.AnswerDecoder(self._row.answer_bytes), False
         while True:
             try:
-                async with asyncio.timeout(_TORN_S if waiting else None):
-                    waiting += await self._port.read()
+                async with asyncio.timeout(_TORN_S if came else None):
+                    data = await self._port.read()
             except TimeoutError:
-                self._account.errors["torn answers"] += 1
-                waiting = b""
-            while len(waiting) >= size:
-                answer, waiting = waiting[:size], waiting[size:]
+                came = False
+                self._account.errors["torn answers"] += len(decoder.flush())
+                continue
+            came = True
+            for answer in decoder.feed(data):
                 self._answer(answer)
 
-    def _answer(self, answer: bytes) -> None:
+    def _answer(self, answer: icarus.Answer) -> None:
         self._expected = 0.0
         self._answered.set()
         if not self._works:
             self._account.errors["nonces of no job"] += 1
             return
-        nonce = int.from_bytes(answer[:4], "little")
+        nonce = answer.nonce
         work = next((work for work in self._works if _fits(work, nonce)), self._works[0])
-        unit = int.from_bytes(answer[:4], "big") * self._row.units >> 32
+        unit = int.from_bytes(answer.raw[:4], "big") * self._row.units >> 32
         self._report(
             Found(
                 self._name,
@@ -140,7 +141,7 @@ class IcarusFeeder:
                 work.ntime,
                 asyncio.get_running_loop().time(),
                 Origin(chip=unit),
-                answer,
+                answer.raw,
                 stands_for=2.0**self._row.zero_bits,
             )
         )

@@ -35,7 +35,7 @@ class Watch:
     def __init__(self, name: str, plant: Plant, limits: Limits, make_safe: Callable[[], None]) -> None:
         self.reading = Reading()
         self.fan = 1.0
-        self.regulated = False  # full speed until the chips have power
+        self.regulated = False  # full speed until the chips are up
         self.seen = asyncio.Event()  # the first reading, and it is within the limits
         self._name, self._plant, self._limits, self._make_safe = name, plant, limits, make_safe
         self._integral = 1.0
@@ -61,7 +61,7 @@ class Watch:
         try:
             async with asyncio.timeout(MISSING_S):
                 self.reading = await self._plant.read()
-            missing = ", ".join(self.reading.faults)
+            missing = ", ".join(fault for fault in self.reading.faults if self._counts(fault))
         except TimeoutError:
             missing = "no answer from its sensors"
         except DeviceError as error:
@@ -75,6 +75,10 @@ class Watch:
         check(self._name, self.reading, self._limits, fan_full=self.fan == 1.0 and age_s > _SPIN_UP_S)
         await self._drive_fan(now())
         self.seen.set()
+
+    def _counts(self, fault: str) -> bool:
+        """A chip's diode is open until the chip's own set-up has connected it; until then the fan is at full speed."""
+        return self.regulated or not fault.startswith("chip diode")
 
     async def _drive_fan(self, now: float) -> None:
         hottest = max((t for t in (self.reading.chip_c, self.reading.board_c) if t is not None), default=None)

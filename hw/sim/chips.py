@@ -123,8 +123,7 @@ class Chips:
     def _busy(self, die: Die, task: Task | None) -> float:
         if task is None or die.index in self._faults.dead_chips:
             return 0.0
-        full = len(task.header.job.midstates) / 4 if isinstance(task.header, Midstates) else 1.0
-        return full * (1 - len(self._dead_cores[die.index]) / die.chip.cores)
+        return 1 - len(self._dead_cores[die.index]) / die.chip.cores
 
     def _hash(self, tasks: list[Task | None], seconds: float) -> None:
         """Chips that do the same are hashed together."""
@@ -168,7 +167,8 @@ class Chips:
         nonce = int.from_bytes(word.to_bytes(4, "big"), "little")
         # MUJ: twice the zero bits beyond what the ticket asks for
         excess = min(255, 2 * (hit.zeros - die.chip.zero_bits - task.ticket.bit_count()))
-        id = answer_id(die.silicon, task.header.id, hit.small_core)
+        which = hit.rolled if isinstance(task.header, Midstates) else hit.small_core
+        id = answer_id(die.silicon, task.header.id, which)
         frame = wire.nonce_response(nonce, excess, id, rolled if die.long_frames else None)
         for _ in range(2 if self._faults.duplicate_nonces else 1):
             if self._line.nonces < _WAITING:

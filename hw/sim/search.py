@@ -3,7 +3,7 @@
 A chip's cores go over the nonces below their own prefix at the same time, one a clock and small core, from where the
 chip begins. On chips that roll versions the small cores of a core try consecutive versions, and after each sweep of the
 hash counting number the next group of versions follows, from the first again when all are through: then the headers
-repeat, as on silicon. BM1397's small cores try the midstates of the job, and sweep on until the next job.
+repeat, as on silicon. BM1397's small cores try the four midstates of the job, and sweep on until the next one.
 
 Scale: of a chip with 2^k times less to do, each core tries only every 2^k-th nonce, and the cores take turns within
 such a step, so that the rate is exact even where a sweep holds less than one step. Everything lasts as on silicon, and
@@ -65,7 +65,8 @@ class Task(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Of a word. GPT: while no versions are rolled, the small core stands below the core, above a shorter counter."""
+    """Of a word. GPT: while small cores have no versions to tell them apart, each stands below its core, above a
+    shorter counter, and so does the address."""
 
     prefixes: list[int]  # what takes turns: cores, or small cores
     in_core: int  # prefixes of one core
@@ -159,7 +160,8 @@ class Search:
         return _spread(first, self.chip.small_per_core, task.mask)
 
     def _layout(self, task: Task) -> Layout:
-        return self._rolling if task.rolling or not self._silicon.rolls_versions else self._still
+        together = len(task.header.job.midstates) > 1 if isinstance(task.header, Midstates) else task.rolling
+        return self._rolling if together else self._still
 
     def _words(self, layout: Layout, segment: Segment, begins: Iterable[int]) -> array[int]:
         ring, n = layout.prefixes + layout.prefixes, len(layout.prefixes)

@@ -21,9 +21,7 @@ class Desk:
         pins = {0: Pin(lambda: self.level, self.set_level), 5: Pin(lambda: True)}
         bonanza = answers_in is Format.BONANZA
         fan = FanLine(self.set_fan, lambda: 4321.0) if bonanza else None
-        self.firmware = Firmware(
-            self.bus, pins, lambda: 1.15, answers_in, fan, self.make_safe if bonanza else None
-        )
+        self.firmware = Firmware(self.bus, pins, lambda: 1.15, answers_in, fan, self.make_safe if bonanza else None)
 
     def set_level(self, level: bool) -> None:
         self.level = level
