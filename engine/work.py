@@ -166,6 +166,7 @@ class Found(msgspec.Struct, frozen=True, eq=False):  # of which there may be 100
     received_s: float  # the loop's clock
     origin: Origin = Origin()
     raw: bytes = b""  # the frame it came in
+    stands_for: float = 0.0  # hashes that are expected for a claim like this; 0: not told, as the device counts them
 
     def __post_init__(self) -> None:
         if not self.works:
