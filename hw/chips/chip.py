@@ -32,7 +32,7 @@ class PllLimits:
     fb: tuple[int, int] = (0x10, 0xFF)
     vco_mhz: tuple[float, float] = (1600.0, 3200.0)  # 25 MHz x fb / ref
     refs: tuple[int, ...] = (2, 1)
-    dividers: tuple[tuple[int, int], ...] = ()  # (pd1, pd2); empty: 7 to 1 both, pd1 > pd2
+    fixed: tuple[tuple[float, int, int], ...] = ()  # (from MHz on, pd1, pd2); empty: 7 to 1 both, pd1 > pd2
     one_less: bool = True  # the register holds each divider less one
     low_flag: int = 0x40  # top byte of the register
     high_flag: int = 0x50  # the same where the VCO runs at 2400 MHz or more
@@ -58,7 +58,7 @@ class Chip:
     cores: int
     small_per_core: int
     small_cores: int  # that hash at all: what counts for the rate
-    core_bits: int  # the top bits of h, which the core stamps
+    core_bits: int  # the top bits of h, which the core stamps; 0: no source says how
     chip_shift: int | None  # h >> this & 0xFF is at or above the chip's address; None: by register 0C (nonce offset)
     id_step: int  # from one job's id byte to the next
     id_mask: int  # of the id byte in a response: the job's
@@ -77,7 +77,7 @@ class Chip:
 
     def rate_hps(self, mhz: float) -> float:
         """Hashes a second of one chip: each small core does one a clock."""
-        return mhz * 1e6 * self.small_cores / 2 ** (32 - self.zero_bits)
+        return mhz * 1e6 * self.small_cores / (1 << (32 - self.zero_bits))
 
     @property
     def count_hashes(self) -> int:
@@ -88,6 +88,11 @@ class Chip:
     def ids(self) -> tuple[int, ...]:
         """Job ids in the order of use; then it begins anew."""
         return tuple(i * self.id_step % self.id_mod for i in range(self.id_mod // gcd(self.id_step, self.id_mod)))
+
+    @property
+    def silicon_slice(self) -> int:
+        """Nonces of one core on silicon, whatever the scale: its sweep takes as long as this."""
+        return 1 << (self.slice_bits + 32 - self.zero_bits)
 
     def scaled(self, bits: int) -> Chip:
         """The same with 2^bits fewer hashes to a second, to a nonce and to a core's slice. Raises InputError."""

@@ -23,7 +23,7 @@ _BM1387 = Chip(
     cores=114,  # GEK
     small_per_core=1,
     small_cores=114,
-    core_bits=7,  # as many as 114 cores need; no source says how a nonce tells the core
+    core_bits=0,
     chip_shift=24,  # GEK: the first nonce byte, over 256 / chips
     id_step=4,  # GEK counts ids by 1 and finds the midstate by trying; steps of 4 make it certain
     id_mask=0x7C,  # GEK: a response's id is the job's and the midstate's index, added; 0x7F at most
@@ -37,13 +37,14 @@ _BM1387 = Chip(
         fb=(0x10, 0xF0),
         vco_mhz=(200.0, 1800.0),
         refs=(2,),
-        dividers=((4, 1), (2, 1)),
+        fixed=((0.0, 4, 1), (400.0, 2, 1)),
         one_less=False,
         low_flag=0,
         high_flag=0,
     ),
     counters=Counters(),
     sources="GEK",
+    slice_bits=25,  # 2^32 / 128, as of the others: unproven on hardware
     version_bits=2,  # four midstates
 )
 

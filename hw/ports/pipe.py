@@ -7,11 +7,11 @@ that bytes take.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 
 from ...engine.errors import DeviceError
-from .port import READ_LIMIT, WRITE_LIMIT
-
-_GARBLED = bytes(b ^ 0xA5 for b in range(256))
+from .inbox import Inbox, garbled
+from .port import WRITE_LIMIT
 
 
 class Cable:
@@ -20,38 +20,50 @@ class Cable:
     def __init__(self, name: str, baud: int = 115200) -> None:
         self.host = PipePort(self, name, baud)
         self.plugged = True
-        self._inbox = bytearray()  # sent by the host, at one baud
-        self._inbox_baud = baud
+        self._sent: deque[tuple[bytearray, int]] = deque()  # by the host, each piece at one baud
         self._came = asyncio.Event()
 
     async def receive(self) -> tuple[bytes, int]:
-        while not self._inbox:
+        while not self._sent:
             self._came.clear()
             await self._came.wait()
-        data, self._inbox = bytes(self._inbox), bytearray()
-        return data, self._inbox_baud
+        data, baud = self._sent.popleft()
+        return bytes(data), baud
 
     def send(self, data: bytes, baud: int) -> None:
         if self.plugged:
-            self.host.arrive(data if baud == self.host.baud else data.translate(_GARBLED))
+            self.host.arrive(data if baud == self.host.baud else garbled(data))
 
     def unplug(self) -> None:
+        """What is on its way is lost."""
         self.plugged = False
-        self.host.lose(f"{self.host.name}: was unplugged")
+        self._sent.clear()
+        self.host.lose(f"{self.host.name}: was unplugged; plug it in again")
 
     def plug(self) -> None:
         self.plugged = True
 
     def take(self, data: bytes, baud: int) -> None:
-        """From the host. What was sent at another baud and not yet received is lost in the change."""
-        if baud != self._inbox_baud:
-            self._inbox, self._inbox_baud = bytearray(), baud
-        self._inbox += data
+        """From the host."""
+        if self._sent and self._sent[-1][1] == baud:
+            self._sent[-1][0].extend(data)
+        elif data:
+            self._sent.append((bytearray(data), baud))
         self._came.set()
 
     @property
+    def present(self) -> bool:
+        """Whether a host has it open."""
+        return self.host.is_open
+
+    @property
+    def baud(self) -> int:
+        """That of the host."""
+        return self.host.baud
+
+    @property
     def waiting(self) -> int:
-        return len(self._inbox)
+        return sum(len(data) for data, _ in self._sent)
 
 
 class PipePort:
@@ -61,66 +73,49 @@ class PipePort:
         self.baud, self._first_baud = baud, baud
         self.dropped = 0
         self._cable, self._name = cable, name
-        self._inbox = bytearray()
-        self._came = asyncio.Event()
-        self._lost = f"{name}: is not open"
+        self._inbox = Inbox(f"{name}: is not open")
 
     @property
     def name(self) -> str:
         return self._name
 
+    @property
+    def is_open(self) -> bool:
+        return not self._inbox.lost
+
     async def open(self) -> None:
-        if not self._lost:
-            raise DeviceError(f"{self._name}: is open already; one program at a time can use it")
+        if not self._inbox.lost:
+            raise DeviceError(f"{self._name}: is open already; one at a time can use it")
         if not self._cable.plugged:
             raise DeviceError(f"{self._name}: is not there; plug it in")
-        self._inbox.clear()
-        self.baud, self._lost = self._first_baud, ""
+        self._inbox, self.baud = Inbox(), self._first_baud
 
     def write(self, data: bytes) -> None:
-        self._check()
+        self._inbox.check()
         if self._cable.waiting + len(data) > WRITE_LIMIT:
             raise self.lose(f"{self._name}: takes no data, {self._cable.waiting} bytes wait; is the board alive?")
         self._cable.take(data, self.baud)
 
     async def drain(self) -> None:
         await asyncio.sleep(0)
-        self._check()
+        self._inbox.check()
 
     async def read(self) -> bytes:
-        while not self._inbox:
-            self._check()
-            self._came.clear()
-            await self._came.wait()
-        data, self._inbox = bytes(self._inbox), bytearray()
-        return data
+        return await self._inbox.read()
 
     async def set_baud(self, baud: int) -> None:
-        while self._cable.waiting:
-            self._check()
-            await asyncio.sleep(0.001)
-        self._check()
+        await self.drain()
         self.baud = baud
 
     async def close(self) -> None:
         self.lose(f"{self._name}: is closed")
 
+    def fileno(self) -> int | None:
+        return None
+
     def arrive(self, data: bytes) -> None:
         """From the board; nobody listens while it is not open."""
-        if self._lost:
-            return
-        room = max(0, READ_LIMIT - len(self._inbox))
-        self._inbox += data[:room]
-        self.dropped += len(data[room:])
-        self._came.set()
+        self.dropped += self._inbox.arrive(data)
 
     def lose(self, reason: str) -> DeviceError:
-        if not self._lost:
-            self._lost = reason
-        self._inbox.clear()
-        self._came.set()
-        return DeviceError(self._lost)
-
-    def _check(self) -> None:
-        if self._lost:
-            raise DeviceError(self._lost)
+        return self._inbox.lose(reason)

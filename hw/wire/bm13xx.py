@@ -4,8 +4,8 @@ Host to chip 55 AA | header | length | payload | CRC, chip to host AA 55 | paylo
 components/asic, mujina asic/bm13xx (REFERENCE.md, protocol.rs, captures), GPTechinno bm13xx-rs. What registers, ids and
 versions mean is not said here but in chips/. An address of None is all chips.
 
-What ids mean differs by chip; so does the job, and the chip goes by the header byte and its own kind alone: stock
-firmware sends 36 as the length of a job of 88 bytes, cgminer-gekko FF.
+A chip knows a job by the header byte and by what kind of chip it is, never by the length byte: for a job of 88 bytes
+stock firmware sends 36 there, and cgminer-gekko FF.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ class CommandDecoder(Scanner[Command]):
     def parse(self, frame: bytes) -> Command:
         header = frame[2]
         if header & 0x20:
-            return _midstate_job(frame) if self._job == "midstate" else _header_job(frame)
+            return midstate_job(frame[2:]) if self._job == "midstate" else _header_job(frame)
         if header == 0x40:
             return SetAddress(frame[4])
         if header == 0x53:
@@ -205,6 +205,14 @@ class CommandDecoder(Scanner[Command]):
         if self._job == "header":
             return 6 + _HEADER.size
         return 6 + _MIDSTATE_HEAD.size + 32 * midstates if midstates in (1, 4) else 0
+
+
+def midstate_job(frame: bytes) -> MidstateJob:
+    """Of a frame without its preamble, which is how BM1387 takes it."""
+    id, count, start_nonce, nbits, ntime, tail = _MIDSTATE_HEAD.unpack_from(frame, 2)
+    first = 2 + _MIDSTATE_HEAD.size
+    midstates = tuple(frame[at : at + 32] for at in range(first, first + 32 * count, 32))
+    return MidstateJob(id, nbits, ntime, tail, midstates, start_nonce)
 
 
 def register_response(value: int, address: int, register: int, size: Literal[9, 11]) -> bytes:
@@ -243,13 +251,6 @@ def _response(frame: bytes) -> RegisterValue | Nonce:
         nonce, midstate, id = _NONCE_HEAD.unpack_from(frame)
         return Nonce(nonce, midstate, id, frame[8] << 8 | frame[9] if len(frame) == _LONG else None, frame)
     return RegisterValue(int.from_bytes(frame[2:6], "big"), frame[6], frame[7], frame)
-
-
-def _midstate_job(frame: bytes) -> MidstateJob:
-    id, count, start_nonce, nbits, ntime, tail = _MIDSTATE_HEAD.unpack_from(frame, 4)
-    first = 4 + _MIDSTATE_HEAD.size
-    midstates = tuple(frame[at : at + 32] for at in range(first, first + 32 * count, 32))
-    return MidstateJob(id, nbits, ntime, tail, midstates, start_nonce)
 
 
 def _header_job(frame: bytes) -> HeaderJob:

@@ -1,0 +1,94 @@
+"""One session of a port, from its opening to its end: what came and was not read yet, and what ended it.
+
+Each kind of port makes one when it opens. The first reason that ends it stays, so that whoever still reads, writes or
+waits is told the same one thing; a reader of an old session never sees a byte of the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from ...engine.errors import DeviceError
+from .port import READ_LIMIT
+
+T = TypeVar("T")
+
+# What a board says to a host that listens at another speed. Not what a real line makes of it, but as useless.
+_GARBLED = bytes(b ^ 0xA5 for b in range(256))
+
+
+def garbled(data: bytes) -> bytes:
+    return data.translate(_GARBLED)
+
+
+class Inbox:
+    def __init__(self, lost: str = "") -> None:
+        self.lost = lost  # why the session has ended; empty while it lasts
+        self._data = bytearray()
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    def arrive(self, data: bytes) -> int:
+        """From the board; gives how many bytes had no room and were dropped."""
+        if self.lost:
+            return 0
+        room = max(0, READ_LIMIT - len(self._data))
+        self._data += data[:room]
+        self._wake()
+        return max(0, len(data) - room)
+
+    def lose(self, reason: str) -> DeviceError:
+        """End the session; gives the error to raise."""
+        if not self.lost:
+            self.lost = reason
+            self._data.clear()
+            self._wake()
+        return DeviceError(self.lost)
+
+    def check(self) -> None:
+        if self.lost:
+            raise DeviceError(self.lost)
+
+    @property
+    def unread(self) -> int:
+        """Bytes."""
+        return len(self._data)
+
+    async def read(self) -> bytes:
+        self.check()
+        while not self._data:
+            await self._sleep()
+            self.check()
+        data, self._data = bytes(self._data), bytearray()
+        return data
+
+    async def until(self, done: Awaitable[T]) -> T:
+        """Its result; DeviceError as soon as the session ends, whatever becomes of `done`, which then is cancelled."""
+        task = asyncio.ensure_future(done)
+        try:
+            self.check()
+            while not task.done():
+                sleep = asyncio.ensure_future(self._sleep())
+                try:
+                    await asyncio.wait((task, sleep), return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    sleep.cancel()
+                self.check()
+            return task.result()
+        finally:
+            task.cancel()
+
+    async def _sleep(self) -> None:
+        """Until something has changed."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiting.discard(waiter)
+
+    def _wake(self) -> None:
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_result(None)
