@@ -13,7 +13,7 @@ from .boards.table import BOARDS
 
 _CHAIN = "chain:"
 _KEYS = ("mhz", "volts")
-_SIM_KEYS = (*_KEYS, "fault", "scale", "seed")
+_TOLD = ("fault", "scale", "seed", "format")  # to the simulator
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ def parse_spec(text: str) -> Spec:
     if kind == "sim":
         if not rest:
             raise InputError(f"device {text!r}: takes sim:BOARD, of {', '.join(BOARDS)}, chain:CHIPxN")
-        values = _values(text, query, _SIM_KEYS)
-        told = tuple((key, values[key]) for key in ("fault", "scale", "seed") if key in values)
+        values = _values(text, query, (*_KEYS, *_TOLD))
+        told = tuple((key, values[key]) for key in _TOLD if key in values)
         return Spec(text, "sim", rest, "", _number(text, values, "mhz"), _number(text, values, "volts"), told)
     values = _values(text, query, _KEYS)
     board, port = _split(before)

@@ -1,7 +1,8 @@
-"""What a port is to a board: a byte stream that can be opened, unplugged, and opened again. Six verbs.
+"""What a port is to a board: a byte stream that can be opened, unplugged, and opened again. A handful of verbs.
 
-A new kind is a module here with a class that keeps to Port, and a line in hw/find.py, which says when it is used.
-The far end, which simulators and tests hold, is FarEnd.
+A new kind is a module here with a class that keeps to Port, a row of RIGS in tests/contract/test_port.py, which tests
+all of them alike, and a line in hw/find.py, which says when it is used. The far end, which simulators and tests hold,
+is FarEnd.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ READ_LIMIT = 1 << 16  # bytes that may wait to be read; what comes beyond them i
 
 
 class Port(Protocol):
-    """One at a time reads it. After an error it is closed, and may be opened again."""
+    """One at a time reads it. After an error it is closed, with that error's text for all who still use it, and may be
+    opened again."""
 
     @property
     def name(self) -> str:
@@ -21,7 +23,7 @@ class Port(Protocol):
         ...
 
     async def open(self) -> None:
-        """Raises DeviceError: it is not there, not permitted, or held by another program."""
+        """At its first baud. Raises DeviceError: it is not there, not permitted, or held by another program."""
 
     def write(self, data: bytes) -> None:
         """Send, in order; returns at once. Raises DeviceError when it is closed, unplugged, or nothing leaves it."""
@@ -37,7 +39,12 @@ class Port(Protocol):
         """Change the speed, after all that was written has left the host. Raises DeviceError."""
 
     async def close(self) -> None:
-        """Let go of it. A read under way ends with a DeviceError. Never fails, and may be repeated."""
+        """Let go of it; what has not left the host yet is dropped. A read under way ends with a DeviceError. Never
+        fails, and may be repeated."""
+
+    def fileno(self) -> int | None:
+        """The open line, for a guard process to inherit; None when it is closed, or no descriptor of the system's."""
+        ...
 
 
 class FarEnd(Protocol):

@@ -24,10 +24,11 @@ class Line(Protocol):
         """That they hear and speak now."""
         ...
 
-    def receive(self, data: bytes, baud: int) -> None: ...
+    def receive(self, data: bytes, baud: int) -> None:
+        """At the moment of the last `advance`."""
 
-    def advance(self, now: float) -> bytes:
-        """Hash until then; what they say."""
+    def advance(self, now_s: float) -> bytes:
+        """Hash until then; what they have said by then."""
         ...
 
 
@@ -44,6 +45,9 @@ class Pins(Protocol):
     """Those of the USB bridge, where a stick has its reset on them."""
 
     def set_pins(self, mask: int, state: int) -> None: ...
+
+    def release(self) -> None:
+        """As they stand while chips run: for a line that has no pins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,9 @@ class SimulatedBoard:
             return self.talkers[role].receive(data, now)
         if (answer := self.micro(data)) is not None:
             return answer
+        said = self.line.advance(now)
         self.line.receive(data, round(self.line.baud) if _near(self.line.baud, baud) else baud)
-        return self.line.advance(now)
+        return said
 
     def advance(self, now: float) -> bytes:
         """What the chips say meanwhile."""

@@ -42,6 +42,7 @@ class Chips:
         for die in self.dies:
             die.given_id = chip.id if faults.wrong_chip is None else faults.wrong_chip
             die.counters_lie = faults.lying_counter or 1.0
+        self._dead_cores = [{core for chip, core in faults.dead_cores if chip == index} for index in range(n)]
         self._heard = [] if faults.no_chips else self.dies[: faults.chain_cut]
 
     @property
@@ -122,11 +123,7 @@ class Chips:
     def _busy(self, die: Die, task: Task | None) -> float:
         if task is None or die.index in self._faults.dead_chips:
             return 0.0
-        full = len(task.header.job.midstates) / 4 if isinstance(task.header, Midstates) else 1.0
-        return full * (1 - len(self._dead_cores(die)) / die.chip.cores)
-
-    def _dead_cores(self, die: Die) -> set[int]:
-        return {core for chip, core in self._faults.dead_cores if chip == die.index}
+        return 1 - len(self._dead_cores[die.index]) / die.chip.cores
 
     def _hash(self, tasks: list[Task | None], seconds: float) -> None:
         """Chips that do the same are hashed together."""
@@ -137,33 +134,32 @@ class Chips:
         for (task, progress), dies in alike.items():
             segments, after = self._search.go_on(task, progress, seconds)
             live = [die for die in dies if die.index not in self._faults.dead_chips]
+            by_start: dict[int, list[Die]] = {}
+            for die in live:
+                by_start.setdefault(self._search.start_of(die.address, die.offset), []).append(die)
             for segment in segments:
-                self._hash_segment(task, segment, live)
+                for hit in self._search.hits(task, segment, list(by_start)):
+                    for die in by_start[hit.start]:
+                        self._report(die, task, hit)
+            self._count(task, segments, live)
             for die in dies:
                 die.progress = after
 
-    def _hash_segment(self, task: Task, segment: Segment, dies: list[Die]) -> None:
-        by_start: dict[int, list[Die]] = {}
-        for die in dies:
-            by_start.setdefault(self._search.start_of(die.address, die.offset), []).append(die)
-        for hit in self._search.hits(task, segment, list(by_start)):
-            for die in by_start[hit.start]:
-                if hit.core not in self._dead_cores(die) and die.reports(hit.core):
-                    self._report(die, task, hit)
+    def _count(self, task: Task, segments: list[Segment], dies: list[Die]) -> None:
         cores = self.dies[0].chip.cores
-        for domain in range(4):
-            part = range(domain * cores // 4, (domain + 1) * cores // 4)
-            tried = self._search.hashes(task, segment, part)
-            for die in dies:
-                dead = sum(
-                    self._search.hashes(task, segment, range(core, core + 1))
-                    for core in self._dead_cores(die)
-                    if core in part
-                )
-                die.hashes[domain] += tried - dead
-                die.wrong += (tried - dead) * self.world.false_rate(die.index)
+        domains = [range(domain * cores // 4, (domain + 1) * cores // 4) for domain in range(4)]
+        tried = [self._search.hashes(task, segments, domain) for domain in domains]
+        for die in dies:
+            done = list(tried)
+            for core in self._dead_cores[die.index]:
+                domain = next(index for index, domain in enumerate(domains) if core in domain)
+                done[domain] -= self._search.hashes(task, segments, range(core, core + 1))
+            die.hashes = [before + more for before, more in zip(die.hashes, done, strict=True)]
+            die.wrong += sum(done) * self.world.false_rate(die.index)
 
     def _report(self, die: Die, task: Task, hit: Hit) -> None:
+        if hit.core in self._dead_cores[die.index] or not die.reports(hit.core):
+            return
         word, rolled = self._wrong_or_not(die, task, hit), hit.rolled
         if self._faults.stuck_nonce and die.index == 0:
             die.first_report = die.first_report or (word, rolled)
@@ -171,7 +167,8 @@ class Chips:
         nonce = int.from_bytes(word.to_bytes(4, "big"), "little")
         # MUJ: twice the zero bits beyond what the ticket asks for
         excess = min(255, 2 * (hit.zeros - die.chip.zero_bits - task.ticket.bit_count()))
-        id = answer_id(die.silicon, task.header.id, hit.small_core)
+        which = hit.rolled if isinstance(task.header, Midstates) else hit.small_core
+        id = answer_id(die.silicon, task.header.id, which)
         frame = wire.nonce_response(nonce, excess, id, rolled if die.long_frames else None)
         for _ in range(2 if self._faults.duplicate_nonces else 1):
             if self._line.nonces < _WAITING:

@@ -31,6 +31,9 @@ class FtdiPins:
         self._levels = self._levels & ~mask | state & mask
         self._world.reset_held = not self._levels & 0x02
 
+    def release(self) -> None:
+        self.set_pins(0x03, 0x02)
+
     @property
     def micro_listens(self) -> bool:
         return bool(self._levels & 0x01)
@@ -48,6 +51,9 @@ class LatchPins:
         self._world.reset_held = bool(self._levels & 0x07)
         if mask:
             self._regulator.switch(not self._levels & 0x07)
+
+    def release(self) -> None:
+        self.set_pins(0x07, 0x00)
 
 
 class Regulator:

@@ -3,7 +3,7 @@
 A chip's cores go over the nonces below their own prefix at the same time, one a clock and small core, from where the
 chip begins. On chips that roll versions the small cores of a core try consecutive versions, and after each sweep of the
 hash counting number the next group of versions follows, from the first again when all are through: then the headers
-repeat, as on silicon. BM1397's small cores try the midstates of the job, and sweep on until the next job.
+repeat, as on silicon. BM1397's small cores try the four midstates of the job, and sweep on until the next one.
 
 Scale: of a chip with 2^k times less to do, each core tries only every 2^k-th nonce, and the cores take turns within
 such a step, so that the rate is exact even where a sweep holds less than one step. Everything lasts as on silicon, and
@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -54,8 +53,7 @@ class Hit(NamedTuple):
     zeros: int  # leading zero bits of the hash
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """All that decides what a chip tries, but where it begins."""
 
     header: Header
@@ -66,6 +64,15 @@ class Task:
     ticket: int  # of the 32 bits after the zero bits, those that must be zero; the first is topmost
 
 
+class Layout(NamedTuple):
+    """Of a word. GPT: while small cores have no versions to tell them apart, each stands below its core, above a
+    shorter counter, and so does the address."""
+
+    prefixes: list[int]  # what takes turns: cores, or small cores
+    in_core: int  # prefixes of one core
+    bits: int  # of the counter, below the prefix
+
+
 class Search:
     """Of one kind of chip, at its scale."""
 
@@ -73,7 +80,10 @@ class Search:
         self.chip, self._silicon = chip, silicon
         self._skipped_bits = 32 - chip.zero_bits
         self._missing = chip.cores * chip.small_per_core - chip.small_cores  # small cores that the last core lacks
-        self._small_bits = (chip.small_per_core - 1).bit_length()
+        bits, small_bits = silicon.counter_bits, (chip.small_per_core - 1).bit_length()
+        self._rolling = Layout([core << bits for core in range(chip.cores)], 1, bits)
+        bits -= small_bits
+        self._still = Layout([small << bits for small in range(chip.small_cores)], chip.small_per_core, bits)
 
     def start_of(self, address: int, offset: int) -> int:
         """Where in the counter a chip begins: by its address, which leads there (GPT), or by register 0C (MUJ)."""
@@ -81,51 +91,55 @@ class Search:
             return address << self._silicon.counter_bits - 8
         return (offset & 0xFFFF) << 9 if offset >> 31 else 0
 
-    def words_per_s(self, task: Task) -> float:
-        return task.mhz * 1e6 * len(self._prefixes(task.rolling)) / (1 << self._skipped_bits)
-
     def go_on(self, task: Task, progress: Progress, seconds: float) -> tuple[list[Segment], Progress]:
         """What is tried in so many seconds, and where that leads."""
-        rate, window_s = self.words_per_s(task), task.window_s
+        window_s, groups = task.window_s, self._groups(task)
+        words_per_s = task.mhz * 1e6 * len(self._layout(task).prefixes) / (1 << self._skipped_bits)
         segments: list[Segment] = []
         group, in_group_s, words, group_words = progress
         while seconds > 0:
             step_s = seconds if window_s is None else min(seconds, window_s - in_group_s)
-            before, words = int(words), words + rate * step_s
+            before, words = int(words), words + words_per_s * step_s
             if int(words) > before:
                 segments.append(Segment(group, before, int(words), group_words))
             seconds -= step_s
             in_group_s += step_s
             if window_s is not None and in_group_s >= window_s:
                 group, in_group_s, group_words = group + 1, 0.0, int(words)
-                if group >= self._groups(task):
+                if group >= groups:
                     group, in_group_s, words, group_words = Progress()
         return segments, Progress(group, in_group_s, words, group_words)
 
     def hits(self, task: Task, segment: Segment, starts: Sequence[int]) -> list[Hit]:
         """Of all chips that begin at `starts`; a nonce that several of them try is a hit of each."""
-        rolled = self._rolled(task, segment.group)
+        layout, rolled = self._layout(task), self._rolled(task, segment.group)
+        begins = {start: start >> self._silicon.counter_bits - layout.bits for start in starts}
         midstates = task.header.midstates(rolled, task.mask)
         zeros = self.chip.zero_bits + _leading_ones(task.ticket)
         top_word = (1 << max(0, 32 - zeros)) - 1
-        found = set(try_words(midstates, task.header.tail, self._words(task, segment, starts), top_word))
+        words = self._words(layout, segment, begins.values())
         hits: list[Hit] = []
-        for index, word in sorted(found):
+        for index, word in sorted(set(try_words(midstates, task.header.tail, words, top_word))):
             value = int.from_bytes(task.header.digest(word, rolled[index], task.mask), "little")
-            if self._meets(value, task.ticket):
-                for start in starts:
-                    if (core := self._core(task, segment, start, word)) is not None:
-                        small = self._small_core(task, word, index)
-                        hits.append(Hit(start, core, small, rolled[index], word, 256 - value.bit_length()))
-        return [hit for hit in hits if self._exists(hit.core, hit.small_core)]
+            core, small_core = self._place(layout, word, index)
+            if self._meets(value, task.ticket) and core * self.chip.small_per_core + small_core < self.chip.small_cores:
+                zeros = 256 - value.bit_length()
+                hits += [
+                    Hit(start, core, small_core, rolled[index], word, zeros)
+                    for start, begin in begins.items()
+                    if self._tried(layout, segment, begin, word)
+                ]
+        return hits
 
-    def hashes(self, task: Task, segment: Segment, cores: range) -> int:
+    def hashes(self, task: Task, segments: Sequence[Segment], cores: range) -> int:
         """How many of one chip, by those of its cores."""
-        n, in_core = len(self._prefixes(task.rolling)), self.chip.small_per_core if self._splits(task.rolling) else 1
-        rolled = len(self._rolled(task, segment.group))
-        tried = rolled * _count(segment, n, cores.start * in_core, min(cores.stop * in_core, n))
-        if rolled > 1 and cores.stop == self.chip.cores:
-            tried -= self._missing * _count(segment, n, n - 1, n)
+        layout, rolled = self._layout(task), len(self._rolled(task, 0))
+        n = len(layout.prefixes)
+        first, last = cores.start * layout.in_core, min(cores.stop * layout.in_core, n)
+        runs = _runs(segments)
+        tried = rolled * sum(_count(begin, end, n, first, last) for begin, end in runs)
+        if layout.in_core == 1 and self._missing and last == n:
+            tried -= self._missing * sum(_count(begin, end, n, n - 1, n) for begin, end in runs)
         return tried
 
     def _meets(self, value: int, ticket: int) -> bool:
@@ -145,64 +159,40 @@ class Search:
         first = group * self.chip.small_per_core
         return _spread(first, self.chip.small_per_core, task.mask)
 
-    def _prefixes(self, rolling: bool) -> list[int]:
-        return _prefixes(self.chip, self._silicon.counter_bits, self._small_bits if self._splits(rolling) else 0)
+    def _layout(self, task: Task) -> Layout:
+        together = len(task.header.job.midstates) > 1 if isinstance(task.header, Midstates) else task.rolling
+        return self._rolling if together else self._still
 
-    def _splits(self, rolling: bool) -> bool:
-        """GPT: while versions are not rolled, the bits below the core hold the small core."""
-        return self._silicon.rolls_versions and not rolling
-
-    def _counter_bits(self, rolling: bool) -> int:
-        return self._silicon.counter_bits - (self._small_bits if self._splits(rolling) else 0)
-
-    def _begin(self, task: Task, start: int) -> int:
-        return start >> self._silicon.counter_bits - self._counter_bits(task.rolling)
-
-    def _words(self, task: Task, segment: Segment, starts: Iterable[int]) -> array[int]:
-        prefixes = self._prefixes(task.rolling)
-        ring, n = prefixes + prefixes, len(prefixes)
-        within = (1 << self._counter_bits(task.rolling)) - 1
-        begins = [self._begin(task, start) for start in starts]
+    def _words(self, layout: Layout, segment: Segment, begins: Iterable[int]) -> array[int]:
+        ring, n = layout.prefixes + layout.prefixes, len(layout.prefixes)
+        within = (1 << layout.bits) - 1
         words = array("I")
         at, end = segment.first - segment.group_words, segment.last - segment.group_words
         while at < end:
             step, turn = divmod(at, n)
             count = min(n - turn, end - at)
             first = (segment.group_words + at) % n
-            cores = ring[first : first + count]
+            prefixes = ring[first : first + count]
             for begin in begins:
                 position = begin + (step << self._skipped_bits) & within
-                words.extend([prefix | position for prefix in cores])
+                words.extend([prefix | position for prefix in prefixes])
             at += count
         return words
 
-    def _core(self, task: Task, segment: Segment, start: int, word: int) -> int | None:
-        """Which core tried this word within the segment, in a chip that begins there; None: none did."""
-        bits, n = self._counter_bits(task.rolling), len(self._prefixes(task.rolling))
-        unit = word >> bits
-        position = word - self._begin(task, start) & (1 << bits) - 1
-        step, between = divmod(position, 1 << self._skipped_bits)
+    def _tried(self, layout: Layout, segment: Segment, begin: int, word: int) -> bool:
+        """Whether a chip that begins there tries this word within the segment."""
+        n = len(layout.prefixes)
+        step, between = divmod(word - begin & (1 << layout.bits) - 1, 1 << self._skipped_bits)
         if between:
-            return None
-        words = segment.group_words + step * n + (unit - segment.group_words) % n
-        round_words = n << max(0, bits - self._skipped_bits)  # after so many the counter is where it was
-        tried = (words - segment.first) % round_words < segment.last - segment.first
-        return word >> self._silicon.counter_bits if tried else None
+            return False
+        words = segment.group_words + step * n + ((word >> layout.bits) - segment.group_words) % n
+        round_words = n << max(0, layout.bits - self._skipped_bits)  # after so many the counter is where it was
+        return (words - segment.first) % round_words < segment.last - segment.first
 
-    def _small_core(self, task: Task, word: int, index: int) -> int:
-        if not self._splits(task.rolling):
-            return index
-        return word >> self._counter_bits(task.rolling) & (1 << self._small_bits) - 1
-
-    def _exists(self, core: int, small_core: int) -> bool:
-        return core * self.chip.small_per_core + small_core < self.chip.small_cores
-
-
-@lru_cache(maxsize=64)
-def _prefixes(chip: Chip, counter_bits: int, small_bits: int) -> list[int]:
-    """Of all words, as they stand above the counter: the cores, or the small cores."""
-    count = chip.small_cores if small_bits else chip.cores
-    return [number << counter_bits - small_bits for number in range(count)]
+    def _place(self, layout: Layout, word: int, index: int) -> tuple[int, int]:
+        """Core and small core."""
+        core, small_core = divmod(word >> layout.bits, layout.in_core)
+        return core, small_core if layout.in_core > 1 else index
 
 
 @lru_cache(maxsize=4096)
@@ -219,11 +209,22 @@ def _leading_ones(ticket: int) -> int:
     return 32 - (~ticket & 0xFFFFFFFF).bit_length()
 
 
-def _count(segment: Segment, n: int, first: int, last: int) -> int:
-    """How many of the segment's words are of prefixes first to last - 1, of n that take turns."""
+def _runs(segments: Iterable[Segment]) -> list[tuple[int, int]]:
+    """The words of segments that follow each other, first and last + 1; a new job's or epoch's begin anew."""
+    runs: list[tuple[int, int]] = []
+    for segment in segments:
+        if runs and runs[-1][1] == segment.first:
+            runs[-1] = (runs[-1][0], segment.last)
+        else:
+            runs.append((segment.first, segment.last))
+    return runs
+
+
+def _count(begin: int, end: int, n: int, first: int, last: int) -> int:
+    """How many of these words are of prefixes first to last - 1, of n that take turns."""
 
     def before(words: int) -> int:
         whole, rest = divmod(words, n)
         return whole * (last - first) + max(0, min(rest, last) - first)
 
-    return before(segment.last) - before(segment.first)
+    return before(end) - before(begin)

@@ -16,7 +16,8 @@ TICK_S = 1 / CLKI_HZ  # of the hash counting number
 
 CHIP_ID, HASH_RATE, PLL0, NONCE_OFFSET, HCN, TICKET_MASK, MISC = 0x00, 0x04, 0x08, 0x0C, 0x10, 0x14, 0x18
 FAST_UART, CORE_CONTROL, CORE_VALUE, ERRORS, OVERFLOWS = 0x28, 0x3C, 0x40, 0x4C, 0x50
-PLL1, PLL3, DOMAINS, TOTAL, VERSIONS, SENSOR_START, SENSOR = 0x60, 0x68, 0x88, 0x8C, 0xA4, 0xB0, 0xB4
+PLL1, PLL3, PLL0_DIVIDERS, DOMAINS, TOTAL, VERSIONS = 0x60, 0x68, 0x70, 0x88, 0x8C, 0xA4
+SENSOR_START, SENSOR = 0xB0, 0xB4
 CORE_ENABLE = 0x02  # a core register
 
 
@@ -43,12 +44,17 @@ def answer_id(silicon: Silicon, job_id: int, small_core: int) -> int:
 
 
 def mhz(silicon: Silicon, registers: Mapping[int, int]) -> float:
-    """Of the hash clock. PLL0 is [flags][feedback][reference][post dividers], f = 25 MHz * fb / (ref * pd1 * pd2)."""
+    """Of the hash clock. PLL0 is [flags][feedback][reference][post dividers], f = 25 MHz * fb / (ref * pd1 * pd2).
+
+    The lowest byte of register 70, plus one, divides it further (GPT): BM1397 begins with 8, so that it begins at 50
+    MHz, and does what PLL0 says from when 0F0F0F00 is written there, as ESP does before each change.
+    """
     value = registers[PLL0]
     feedback, reference = value >> 16 & 0xFF, value >> 8 & 0x3F
     less = 1 if silicon.divider_less_one else 0
     divided = reference * ((value >> 4 & 0x7) + less) * ((value & 0x7) + less)
-    return 25.0 * feedback / divided if divided else 0.0
+    output = (registers.get(PLL0_DIVIDERS, 0) & 0xFF) + 1
+    return 25.0 * feedback / (divided * output) if divided else 0.0
 
 
 def baud(silicon: Silicon, registers: Mapping[int, int]) -> float:
@@ -113,15 +119,32 @@ _BM1366_RESET = {
     0xEC: 0x00000008,
 }
 
-_BM1397_RESET = {  # SKOT, GPT
+_BM1397_RESET = {  # GPT, bm1397/src/lib.rs
     HASH_RATE: 0x80000000,
     PLL0: 0xC0600161,
     MISC: 0x00003A01,
+    0x1C: 0x01000000,
     0x20: 0x0000FFFF,
     FAST_UART: 0x0600000F,
+    0x2C: 0x000F0000,
+    CORE_CONTROL: 0x00004000,
+    0x44: 0x00000100,
     0x48: 0xFF000000,
+    0x58: 0x02112111,
     0x5C: 0x0000FFFF,
+    PLL1: 0x00640111,
+    0x64: 0x00680111,
     PLL3: 0x00700111,
+    PLL0_DIVIDERS: 0x03040607,
+    0x74: 0x03040506,
+    0x78: 0x03040506,
+    0x7C: 0x03040506,
+    0x80: 0xD95C8410,
+    0x84: 0xFB73EA62,
+    0x90: 0x00000070,
+    0x94: 0x00376400,
+    0x98: 0x30303030,
+    0x9C: 0x0000FFFF,
 }
 
 SILICON: Mapping[str, Silicon] = {

@@ -83,7 +83,7 @@ class World:
         self.ambient_c = AMBIENT_C
         self.now_s: float | None = None  # the moment that it was brought to; it begins with the first
         self.rail_v, self.rail_w, self.input_w, self.energy_j = 0.0, 0.0, figures.other_w, 0.0
-        self._loss_w = 0.0  # of the regulator
+        self._chips_w, self._loss_w = [0.0] * n, 0.0  # of each chip, of the regulator
         self.input_v = figures.input_v
         self.resets = 0  # how often the chips have forgotten everything: reset pulled, or the rail gone
         self._speed = [rng.gauss(1.0, 0.01) for _ in range(n)]  # no two chips are alike
@@ -181,7 +181,8 @@ class World:
 
     def _spend(self, step_s: float) -> None:
         figures = self.figures
-        self.rail_w = sum(self._chip_w(chip) for chip in range(figures.chips))
+        self._chips_w = [self._chip_w(chip) for chip in range(figures.chips)]
+        self.rail_w = sum(self._chips_w)
         nominal_loss_w = figures.watts - figures.other_w - figures.rail_w
         load = self.rail_a / (figures.rail_w / figures.rail_v)
         self._loss_w = nominal_loss_w * (1 + load * load) / 2 if self.rail_v else 0.0
@@ -211,7 +212,7 @@ class World:
         heat_w = self.rail_w + self._loss_w
         self._sink_c += (self.ambient_c + heat_w * k_per_w - self._sink_c) * _toward(step_s, sink_s)
         for chip in range(figures.chips):
-            over_c = _CHIP_RISE_C * self._chip_w(chip) / figures.chip_w
+            over_c = _CHIP_RISE_C * self._chips_w[chip] / figures.chip_w
             self._chip_over_c[chip] += (over_c - self._chip_over_c[chip]) * _toward(step_s, _CHIP_S)
         nominal_loss_w = figures.watts - figures.other_w - figures.rail_w
         vr_over_c = _VR_RISE_C * self._loss_w / nominal_loss_w

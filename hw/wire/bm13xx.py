@@ -4,8 +4,8 @@ Host to chip 55 AA | header | length | payload | CRC, chip to host AA 55 | paylo
 components/asic, mujina asic/bm13xx (REFERENCE.md, protocol.rs, captures), GPTechinno bm13xx-rs. What registers, ids and
 versions mean is not said here but in chips/. An address of None is all chips.
 
-What ids mean differs by chip; so does the job, and the chip goes by the header byte and its own kind alone: stock
-firmware sends 36 as the length of a job of 88 bytes, cgminer-gekko FF.
+A chip knows a job by the header byte and by what kind of chip it is, never by the length byte: for a job of 88 bytes
+stock firmware sends 36 there, and cgminer-gekko FF.
 """
 
 from __future__ import annotations

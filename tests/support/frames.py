@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from joulehash.hw.wire.frames import Garbage
+from joulehash.hw.wire.frames import Garbage, Scanner
 
 DATA = Path(__file__).parent.parent / "data"
-T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
-
-
-class Decoder(Protocol[T_co]):
-    def feed(self, data: bytes) -> list[T_co | Garbage]: ...
-
-    def flush(self) -> list[T_co | Garbage]: ...
 
 
 def listed(name: str) -> list[bytes]:
@@ -26,7 +19,7 @@ def listed(name: str) -> list[bytes]:
     return [bytes.fromhex(line.split("|")[0]) for line in lines if line and not line.startswith("#")]
 
 
-def decoded(decoder: Decoder[T], pieces: Iterable[bytes]) -> list[T | Garbage]:
+def decoded(decoder: Scanner[T], pieces: Iterable[bytes]) -> list[T | Garbage]:
     """All that comes of the pieces and the silence after them, each run of garbage in one."""
     values: list[T | Garbage] = []
     for value in [*(value for piece in pieces for value in decoder.feed(piece)), *decoder.flush()]:
@@ -38,8 +31,9 @@ def decoded(decoder: Decoder[T], pieces: Iterable[bytes]) -> list[T | Garbage]:
     return values
 
 
-def without_garbage(values: Iterable[T | Garbage]) -> list[T]:
-    return [value for value in values if not isinstance(value, Garbage)]
+def frames(decoder: Scanner[T], pieces: Iterable[bytes]) -> list[T]:
+    """The same without the garbage."""
+    return [value for value in decoded(decoder, pieces) if not isinstance(value, Garbage)]
 
 
 def cut(data: bytes, cuts: Iterable[int]) -> list[bytes]:

@@ -240,8 +240,9 @@ def test_what_cannot_be_sent_is_refused() -> None:
         MidstateJob(0, 0, 0, bytes(5), (bytes(32),))
     with pytest.raises(ValueError, match="prev_hash: 0 bytes; takes 32"):
         HeaderJob(0, 0, 0, bytes(32), b"", 0)
-    for refused in (lambda: bm13xx.set_address(256), lambda: bm13xx.read(0, -1)):
-        with pytest.raises(ValueError, match="range"):
-            refused()
+    with pytest.raises(ValueError, match="range"):
+        bm13xx.set_address(256)
+    with pytest.raises(ValueError, match="range"):
+        bm13xx.read(0, -1)
     with pytest.raises(OverflowError):
         bm13xx.write(0, 2**32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import pytest
@@ -22,7 +23,7 @@ from joulehash.hw.wire.bm13xx import (
 )
 from joulehash.hw.wire.crc import crc5, last_byte
 from tests.hw.wire.test_bm13xx import FRAMES, HEADER_JOBS, MIDSTATE_JOBS, encoded
-from tests.support.frames import cut, decoded, without_garbage
+from tests.support.frames import cut, decoded, frames
 
 Size: TypeAlias = Literal[9, 11]
 Kind: TypeAlias = Literal["midstate", "header"]
@@ -66,9 +67,13 @@ def raw(value: bm13xx.Response) -> bytes:
     return value.frame.raw if isinstance(value, ShortFrame) else value.raw
 
 
+def raws(values: Sequence[bm13xx.Response | Garbage]) -> list[bytes]:
+    return [raw(value) for value in values if not isinstance(value, Garbage)]
+
+
 def heard(size: Size, *pieces: bytes) -> list[bytes]:
     """The frames of a stream."""
-    return [raw(value) for value in without_garbage(decoded(ResponseDecoder(size), pieces))]
+    return [raw(value) for value in frames(ResponseDecoder(size), pieces)]
 
 
 @given(RESPONSES, CUTS)
@@ -78,7 +83,7 @@ def test_a_stream_without_faults_is_read_exactly(case: tuple[Size, list[bytes], 
     stream = b"".join(frames + more)
     for pieces in ([stream], cut(stream, cuts), [bytes([byte]) for byte in stream]):
         values = decoded(ResponseDecoder(size), pieces)
-        assert [raw(value) for value in without_garbage(values)] == frames + more
+        assert raws(values) == frames + more
         assert len(values) == len(frames + more)
         assert not any(isinstance(value, ShortFrame) for value in values)
 
@@ -104,7 +109,7 @@ def test_garbage_costs_no_frame(case: tuple[Size, list[bytes], list[bytes]], gar
 def test_nor_does_it_for_chips(case: tuple[Kind, list[Command], list[Command]], garbage: bytes) -> None:
     kind, before, after = case
     stream = b"".join(map(encoded, before)) + garbage + b"".join(map(encoded, after))
-    said = without_garbage(decoded(CommandDecoder(kind), [stream]))
+    said = frames(CommandDecoder(kind), [stream])
     assert said[: len(before)] == before
     assert said[len(said) - len(after) :] == after
 
@@ -165,6 +170,18 @@ def test_a_false_frame_with_a_good_crc_swallows_nothing(size: Size) -> None:
 
 
 @pytest.mark.parametrize("size", [9, 11])
+def test_what_only_looks_like_a_frame_inside_a_good_one_is_none(size: Size) -> None:
+    """A nonce AA 55, and from there to the next frame's first byte a good CRC: made on purpose."""
+    version = 3 if size == 11 else None
+    tempting = bm13xx.nonce_response(0x0155AA00, 1, 2, version)
+    others = (bm13xx.nonce_response(0x04030200 | byte, 5, 6, version) for byte in range(32))
+    after = next(other for other in others if not crc5((tempting + other)[5 : size + 3]))
+    assert decoded(ResponseDecoder(size), [tempting[3:] + after])[0] != Garbage(tempting[3:])
+    assert heard(size, tempting + after) == [tempting, after]
+    assert heard(size, *(bytes([byte]) for byte in tempting + after)) == [tempting, after]
+
+
+@pytest.mark.parametrize("size", [9, 11])
 def test_lost_bytes_cost_the_frame_that_lost_them(size: Size) -> None:
     first, damaged, *after = GOLDEN[size][:4]
     for lost in range(1, size + 1):
@@ -190,11 +207,11 @@ def test_chips_lose_no_more(kind: Kind) -> None:
     """One byte lost, or one flipped, in a job: the commands after it are heard."""
     jobs = {"header": 88, "midstate": 56}
     job = next(frame for frame in FRAMES if frame[2] == 0x21 and len(frame) == jobs[kind])
-    after = [WriteRegister(0x10, 0x1EB5, None), ReadRegister(0, None), SetAddress(0x55)]
+    after: list[Command] = [WriteRegister(0x10, 0x1EB5, None), ReadRegister(0, None), SetAddress(0x55)]
     commands = b"".join(map(encoded, after))
     for at in range(len(job)):
         for damaged in (job[:at] + job[at + 1 :], job[:at] + bytes([job[at] ^ 0x10]) + job[at + 1 :]):
-            assert without_garbage(decoded(CommandDecoder(kind), [damaged + commands])) == after
+            assert frames(CommandDecoder(kind), [damaged + commands]) == after
 
 
 # A chip that was reset answers 9 bytes where 11 are due.
@@ -205,7 +222,7 @@ def test_short_frames_among_long_ones(frames: list[bytes], cuts: list[int]) -> N
     stream = b"".join(frames)
     for pieces in ([stream], cut(stream, cuts), [bytes([byte]) for byte in stream]):
         values = decoded(ResponseDecoder(11), pieces)
-        assert [raw(value) for value in without_garbage(values)] == frames
+        assert raws(values) == frames
         assert [isinstance(value, ShortFrame) for value in values] == [len(frame) == 9 for frame in frames]
 
 
@@ -213,7 +230,7 @@ def test_a_short_frame_is_certain_when_another_follows_or_none() -> None:
     short, long = GOLDEN[9][0], GOLDEN[11][0]
     decoder = ResponseDecoder(11)
     assert decoder.feed(short) == []
-    assert [raw(value) for value in without_garbage(decoder.feed(long[:2]))] == [short]
+    assert raws(decoder.feed(long[:2])) == [short]
     (value,) = decoder.feed(long[2:])
     assert isinstance(value, Nonce)
     assert decoder.feed(short) == []
