@@ -20,7 +20,7 @@ _STICK_DIES = "its chips repeat their last work at full power; pull the stick"
 _ICARUS_DIES = "it ends its nonce range, or repeats it, at full power; pull the plug"
 
 _5V, _12V = (4.5, 5.5), (10.8, 13.2)  # V, 10 % of what the board is made for
-_FAST = 1_000_000  # of the line: register 28 = 11300200, 1.04 Mbaud, which the firmware calls 1 M
+_FAST = {"BM1397": 3_125_000}  # of the line (ESP-Miner); the others are told 1.04 M, which it calls 1 M
 
 
 def _axe(name: str, title: str, chip: str, volts: Span, watts: float, input_v: tuple[float, float] = _5V) -> Row:
@@ -34,7 +34,7 @@ def _axe(name: str, title: str, chip: str, volts: Span, watts: float, input_v: t
         link="bitaxe-raw",
         ports=("control", "chips"),
         baud=115200,
-        fast_baud=_FAST,
+        fast_baud=_FAST.get(chip, 1_000_000),
         mhz=data.mhz,
         volts=volts,
         rail_most_v=volts.most,

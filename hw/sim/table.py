@@ -64,7 +64,7 @@ def simulated(text: str) -> Simulated:
     name, mark, query = text.removeprefix("sim:").partition("?")
     row = simulator(name)
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(mark))
+        pairs = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, strict_parsing=bool(mark))
     except ValueError:
         raise InputError(f"{text!r}: takes KEY=VALUE after the question mark, joined by &") from None
     given = dict(pairs)
