@@ -121,7 +121,7 @@ class Board:
                             background.append(group.create_task(chain.run()))
                             await chain.bring_up(point.mhz)
                     if watch is not None:
-                        watch.regulated = True
+                        watch.regulate()
                     yield Powered(self.row, self._ports["chips"], plant, chain, watch, self._unwatched())
                 finally:
                     if plant is not None:
