@@ -15,7 +15,7 @@ from ..engine.chain.header import double_sha256, hash_number
 from ..engine.errors import DeviceError
 from ..engine.work import Assignment, Found, Origin, Work
 from .board import Powered
-from .device import Account, Orders, Report
+from .feeder import Account, Orders, Report
 from .wire import icarus
 from .wire.midstate import midstate_bytes
 
