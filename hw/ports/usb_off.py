@@ -42,7 +42,7 @@ class UsbOff(msgspec.Struct, frozen=True):
 
 
 def switch_off(place: str, off: UsbOff, backend: object | None = None) -> None:
-    """All of it that can be done. Blocking, a second at most. Raises DeviceError, after the rest, for what could not."""
+    """All of it that can be done; blocks for a second at most. Raises DeviceError after that, for what could not."""
     device = libusb.find(place, backend)
     failed: OSError | None = None
     try:

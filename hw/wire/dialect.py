@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from . import bm1387, bm13xx
+from . import bm13xx, bm1387
 from .bm13xx import HeaderJob, MidstateJob, Nonce, RegisterValue, ShortFrame
 from .frames import Garbage
 

@@ -71,8 +71,6 @@ def test_a_stick_runs_without_pins_and_says_so(tmp_path: Path, capfd: pytest.Cap
         (["bitaxe-gamma"], "--pty"),
     ],
 )
-def test_what_is_wrong_is_one_line(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_wrong_is_one_line(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["sim", *arguments]) == 2
     assert said in capsys.readouterr().err

@@ -339,7 +339,7 @@ def test_an_a1_on_usb_and_what_the_guard_process_does_to_it() -> None:
         off = UsbOff.decode(plant.off_bytes())
         assert off == plant.off_action()
         micro.commands.clear()
-        with pytest.raises(DeviceError, match="is held by another program"):  # the fan has to wait for the line,
+        with pytest.raises(DeviceError, match="another program holds it"):  # the fan has to wait for the line,
             switch_off(stick.place, off, FakeBus(stick))
         assert not micro.powered  # the chips have not
         await chips.close()

@@ -195,6 +195,13 @@ def test_bm1366_as_an_s19_xp() -> None:
     # of the cores (A8=0007000F, 18=0000C100)
 
 
+def test_relays_overrule_the_value_for_a_lone_chip() -> None:
+    chip = CHIPS["BM1366"]
+    frames = Bench(chip, 6, domains=3).frames(init(chip, 6, chain=True))
+    written = [frame[6:10].hex() for frame in frames if frame[2:4] == b"\x41\x09" and frame[4:6] == b"\x00\x2c"]
+    assert written == ["007c0003", "00140003"]
+
+
 def test_bm1370_as_an_s21_xp() -> None:
     chip = CHIPS["BM1370"]
     bench = Bench(chip, 91, domains=13)

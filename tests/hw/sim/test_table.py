@@ -46,7 +46,7 @@ def test_names_of_chains_are_put_in_order() -> None:
     [
         ("sim:bitaxe", "there are bitaxe-max, .*chain:CHIPxN"),
         ("sim:chain:bm1368x0", "takes 1 to 126"),
-        ("sim:chain:bm9999", "with N chips of bm1397"),
+        ("sim:chain:bm9999", "with N chips of bm1387, bm1397"),
         ("bitaxe-gamma?x=1", "'x' is unknown; a simulator takes fault, scale, seed, format"),
         ("bitaxe-gamma?fault", "KEY=VALUE"),
         ("bitaxe-gamma?scale=1&scale=2", "given once"),
