@@ -89,13 +89,15 @@ def _recognised(thing: _Thing) -> Recognised | None:
     row = usb_row(vid, pid, thing.said("manufacturer"), thing.said("product"))
     if row is None and not thing.paths:
         return None
-    board, maybe, remedy, says = (row.board, row.maybe, row.remedy, row.says) if row else (None, _SERIAL, None, "")
+    maybe: tuple[str, ...] = row.maybe if row is not None else _SERIAL
+    board, remedy, says = (row.board, row.remedy, row.says) if row is not None else (None, None, "")
     strings = " ".join(text for name in ("manufacturer", "product") if (text := thing.said(name)))
     ids = f"{vid:04x}:{pid:04x}" if vid is not None and pid is not None else "a serial port, no USB device"
     by = ": ".join(part for part in (strings or ids, says) if part)
-    ports = _ports(thing, board or maybe[0]) if board or maybe else {}
-    if (board or maybe) and not ports:
-        board, maybe, remedy = None, (), _lacking(thing, board or maybe[0])
+    candidate = board or next(iter(maybe), None)
+    ports = _ports(thing, candidate) if candidate is not None else {}
+    if candidate is not None and not ports:
+        board, maybe, remedy = None, (), _lacking(thing, candidate)
     elif maybe:
         others = f" (or {', '.join(maybe[1:])})" if maybe[1:] else ""
         remedy = f"if you know it, say so: -d {maybe[0]}:{thing.paths[0]}{others}"

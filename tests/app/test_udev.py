@@ -16,14 +16,13 @@ SET = r'(?:MODE|GROUP|ENV\{\w+\})="[^"]+"|TAG\+="uaccess"'
 UDEVADM = shutil.which("udevadm")
 
 
-def conditions(text: str) -> list[tuple[str, str | None, str | None, str | None, str | None]]:
+def conditions(text: str) -> list[tuple[str | None, ...]]:
     """(subsystem, vendor, product id, manufacturer, product) of each rule."""
-    found: list[tuple[str, str | None, str | None, str | None, str | None]] = []
+    found: list[tuple[str | None, ...]] = []
     for line in text.splitlines():
         if not line.startswith("#"):
-            said = {name: value for name, value in re.findall(r'(\w+)\}?=="([^"]+)"', line)}
-            keys = ("idVendor", "idProduct", "manufacturer", "product")
-            found.append((said["SUBSYSTEM"], *(said.get(key) for key in keys)))  # type: ignore[arg-type]
+            said: dict[str, str] = dict(re.findall(r'(\w+)\}?=="([^"]+)"', line))
+            found.append(tuple(map(said.get, ("SUBSYSTEM", "idVendor", "idProduct", "manufacturer", "product"))))
     return found
 
 
