@@ -145,6 +145,8 @@ class PtyEnd:
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._master)
         loop.remove_writer(self._master)
+        with suppress(termios.error):  # what it has not read is not for the next
+            termios.tcflush(self._master, termios.TCOFLUSH)
 
     def _listen(self) -> None:
         """Unless so much waits that the host shall wait, too."""

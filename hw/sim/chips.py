@@ -25,7 +25,7 @@ _WAITING = 64  # nonces that may wait for the line; no source says how many chip
 class Chips:
     """`receive` takes what the host sent, at the moment of the last `advance`; so advance before.
 
-    `baud` is at which `advance`'s bytes are to be sent; 3 % off is the same to a UART (silicon.same_speed).
+    `baud` is at which `advance`'s bytes are to be sent; what is near is the same to a UART (silicon.same_speed).
     """
 
     def __init__(self, chip: Chip, n: int, world: World, faults: Faults = NO_FAULTS, seed: int = 1) -> None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from serial import rfc2217
-from serial.urlhandler import protocol_socket
 
 from joulehash.engine.errors import DeviceError
 from joulehash.hw.ports.port import READ_LIMIT, WRITE_LIMIT
@@ -22,6 +19,7 @@ from tests.support.ports import (
     PATIENCE_S,
     Ends,
     Make,
+    hurry_pyserial,
     loop,
     on_usb,
     over_tcp,
@@ -35,10 +33,7 @@ from tests.support.usb_devices import FakeCp2105, FakeFt230x
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """pyserial sleeps for servers of real serial lines: 50 ms a question, 0.3 s a closing."""
-    for module in (rfc2217, protocol_socket):
-        hurried = SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / 20), time=time.time)
-        monkeypatch.setattr(module, "time", hurried)
+    hurry_pyserial(monkeypatch)
 
 
 @dataclass(frozen=True)
@@ -107,7 +102,7 @@ def test_bytes_come_whole_and_in_order_both_ways(rig: Rig, tmp_path: Path) -> No
     chance = random.Random(1)
     data = EVERY_BYTE + chance.randbytes(12_000) + EVERY_BYTE
     cuts = [0, *sorted(chance.sample(range(1, len(data)), 60)), len(data)]
-    pieces = [data[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    pieces = [data[a:b] for a, b in pairwise(cuts)]
 
     async def body(ends: Ends) -> None:
         for piece in pieces:

@@ -12,10 +12,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Protocol
 
+import pytest
 import serial
 from serial import rfc2217
+from serial.urlhandler import protocol_socket
 
 from joulehash.hw.ports.inbox import garbled
 from joulehash.hw.ports.pipe import Cable
@@ -47,8 +50,8 @@ class Ends:
         hosts = self.far.hosts if isinstance(self.far, TcpEnd) else 0
         await self.port.open()
         async with asyncio.timeout(PATIENCE_S):
-            while isinstance(self.far, TcpEnd) and self.far.hosts == hosts:
-                await asyncio.sleep(0.001)
+            if isinstance(self.far, TcpEnd):
+                await self.far.until(lambda far: far.hosts > hosts)
 
     async def receive(self, size: int) -> bytes:
         """The next `size` bytes from the host."""
@@ -180,7 +183,8 @@ def over_tcp(scheme: str) -> Make:
     async def make(folder: Path) -> AsyncGenerator[Ends]:
         far = TcpEnd(telnet=scheme == "rfc2217")
         await far.settled()
-        port = SerialPort(f"{scheme}://127.0.0.1:{far.number}", BAUD)
+        options = "?timeout=0.5" if scheme == "rfc2217" else ""  # pyserial's patience with a server that is gone
+        port = SerialPort(f"{scheme}://127.0.0.1:{far.number}{options}", BAUD)
         try:
             yield Ends(port, far, far.settled)
         finally:
@@ -203,7 +207,7 @@ class TcpEnd:
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.number = int(self._listener.getsockname()[1])
         self._sent: deque[tuple[bytes, int]] = deque()
-        self._came = asyncio.Event()
+        self._change = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
         self._manager: rfc2217.PortManager | None = None
         self._changing: asyncio.Task[None] | None = None
@@ -215,12 +219,18 @@ class TcpEnd:
             await self._changing
 
     async def receive(self) -> tuple[bytes, int]:
-        while not self._sent:
-            self._came.clear()
-            await self._came.wait()
+        await self.until(lambda far: bool(far._sent))
         piece = self._sent.popleft()
-        self._came.set()
+        self._changed()
         return piece
+
+    async def until(self, true: Callable[[TcpEnd], bool]) -> None:
+        while not true(self):
+            await self._change.wait()
+
+    def _changed(self) -> None:
+        self._change.set()
+        self._change = asyncio.Event()
 
     def send(self, data: bytes, baud: int) -> None:
         for writer in self._writers:
@@ -240,39 +250,40 @@ class TcpEnd:
         async def end() -> None:
             if before is not None:
                 await before
-            while self._writers:
-                await asyncio.sleep(0.001)
+            await self.until(lambda far: not far._writers)
 
         if self._server is not None:
             self._server.close()
         for writer in self._writers:
             writer.transport.abort()
         self._sent.clear()
-        self._came.set()
+        self._changed()
         self._changing = asyncio.get_running_loop().create_task(end())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for old in self._writers:
             old.transport.abort()
+        self._sent.clear()
         self._writers.add(writer)
         if self._telnet:
             self.settings = Settings(self.events)
             connection: Any = writer
             self._manager = rfc2217.PortManager(self.settings, connection)
         self.hosts += 1
+        self._changed()
         try:
             while data := await reader.read(4096):
                 plain = b"".join(self._manager.filter(data)) if self._manager else data
                 if plain:
                     self._sent.append((plain, self.settings.baudrate))
-                    self._came.set()
-                while len(self._sent) > 4 and not writer.transport.is_closing():
-                    await asyncio.sleep(0.005)
+                    self._changed()
+                await self.until(lambda far: len(far._sent) <= 4 or writer.transport.is_closing())
         except ConnectionError:
             pass
         finally:
             self._writers.discard(writer)
             writer.transport.abort()
+            self._changed()
 
 
 class Settings:
@@ -291,6 +302,16 @@ class Settings:
     def reset_input_buffer(self) -> None: ...
 
     def reset_output_buffer(self) -> None: ...
+
+
+def hurry_pyserial(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It sleeps for servers of real serial lines: 50 ms a question, 0.3 s a closing."""
+
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds / 20)
+
+    for module in (rfc2217, protocol_socket):
+        monkeypatch.setattr(module, "time", SimpleNamespace(sleep=sleep))
 
 
 def open_files() -> dict[str, str]:
