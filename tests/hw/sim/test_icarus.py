@@ -107,16 +107,15 @@ def test_an_icarus_stops_after_a_nonce_and_an_erupter_goes_on() -> None:
 
 def test_a_range_lasts_as_long_as_on_silicon() -> None:
     host = Host("icarus", bits=16, fault="")
-    for _ in range(20):
+    for _ in range(20):  # about one in three has no nonce
         host.job()
-        start_s, quiet = host.now_s, host.run(11.0) == b""
-        if quiet:
+        if host.run(11.0) == b"":
             break
-    assert quiet
     assert host.world.busy == [1.0, 1.0]
-    host.run(0.6)
-    assert host.world.busy == [0.0, 0.0]  # 2^32 nonces of 2.64 ns are 11.34 s
-    assert host.now_s - start_s == pytest.approx(11.6)
+    host.run(0.3)
+    assert host.world.busy == [1.0, 1.0]
+    host.run(0.1)  # 2^32 nonces of 2.64 ns are 11.34 s
+    assert host.world.busy == [0.0, 0.0]
 
 
 def test_a_clone_begins_again_with_a_false_answer() -> None:
