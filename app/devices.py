@@ -52,15 +52,16 @@ def _board(name: str, options: MineOptions, beside: list[Beside]) -> Device:
 
 def _simulated(spec: Spec, beside: list[Beside]) -> Device:
     """Nothing burns in a simulator: what it does not sense is watched by nobody there either."""
-    from ..hw.make import board_device
     from ..hw.boards.table import board_row
+    from ..hw.make import Connection, board_device
     from ..hw.sim.table import simulate, simulator
 
     assert spec.board is not None
     simulated = simulate(simulator(spec.board), dict(spec.sim))
     beside.append(simulated.running())
     row = board_row(spec.board).scaled(simulated.scale)
-    return board_device(row, simulated.ports, spec, unguarded=True)
+    connection = Connection(simulated.ports, simulated if simulated.board.pins is not None else None)
+    return board_device(row, connection, spec, unguarded=True)
 
 
 def _plugged_in(spec: Spec, options: MineOptions) -> Device:

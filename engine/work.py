@@ -91,10 +91,10 @@ class Assignment:
     clock: Callable[[], float]  # the loop's; ntime advances with it
     claim_target: int  # report hashes that do not exceed it
 
-    def draw(self, versions: int = 1, *, split: bool = False) -> Work | None:
+    def draw(self, versions: int | None = 1, *, split: bool = False) -> Work | None:
         """Headers that nobody has been given before, or None: the space is exhausted until the next second.
 
-        versions  how many to roll at once, at most; fewer are given when the mask grants fewer
+        versions  how many to roll at once, at most; fewer are given when the mask grants fewer. None: all of the mask
         split     the device can search a part of the nonces; only tiny spaces are split
         """
         job = self.job

@@ -30,7 +30,7 @@ _OFF_S = 2.0  # for the way to off; by then the off bytes have long been sent
 _COOL_C = 15.0  # below the limit
 _COOL_MOST_S = 600.0
 
-PlantFor = Callable[[Row, Mapping[str, Port]], Plant]
+PlantFor = Callable[[], Plant]
 GuardFor = Callable[[Plant, Mapping[str, Port]], AbstractAsyncContextManager[None]]
 
 
@@ -151,7 +151,7 @@ class Board:
             stack.push_async_callback(self._ports[role].close)
         if self._plant_for is None:
             return None
-        plant = self._plant_for(self.row, self._ports)
+        plant = self._plant_for()
         if self._guard is not None:
             await stack.enter_async_context(self._guard(plant, self._ports))
         stack.push_async_callback(in_peace, plant.off)
@@ -180,8 +180,9 @@ class Board:
 
     def _cut(self, plant: Plant) -> None:
         """At once, without waiting for an answer."""
-        with suppress(DeviceError):
-            self._ports["control" if "control" in self._ports else "chips"].write(plant.off_bytes())
+        if (control := self._ports.get("control")) is not None:
+            with suppress(DeviceError):
+                control.write(plant.off_bytes())
 
     def _unwatched(self) -> str:
         return "" if self.row.watched else "unguarded: neither temperature nor power is watched"

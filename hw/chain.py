@@ -13,7 +13,11 @@ from contextlib import suppress
 
 from ..engine.errors import DeviceError
 from .boards.row import Row
-from .chips.init import (
+from .chips.init import domain_ends, init, relays, retune
+from .chips.nonce import versions_register
+from .chips.partition import addresses, hcn, offsets
+from .chips.pll import pll, ramp
+from .chips.steps import (
     Addresses,
     Baud,
     BlankJob,
@@ -29,23 +33,18 @@ from .chips.init import (
     Ticket,
     Versions,
     Write,
-    domain_ends,
-    init,
-    relays,
-    retune,
 )
-from .chips.nonce import versions_register
-from .chips.partition import addresses, hcn, offsets
-from .chips.pll import pll, ramp
 from .chips.ticket import ticket_register
 from .ports.port import Port
-from .wire import bm13xx
-from .wire.bm13xx import Garbage, HeaderJob, MidstateJob, Nonce, RegisterValue, Response, ResponseDecoder, ShortFrame
+from .wire.bm13xx import HeaderJob, MidstateJob, Nonce, RegisterValue, ShortFrame
+from .wire.dialect import BM13XX, BM1387, Heard
+from .wire.frames import Garbage
 
 _CHIP_ID, _OFFSET, _HCN, _TICKET, _RELAY, _VERSIONS = 0x00, 0x0C, 0x10, 0x14, 0x2C, 0xA4
 _OFFSET_ON = 0x80000000
 _MOST_ANSWERS = 256
 _READ_S = 0.25
+_SILENT_S = 0.01  # after which what is left of a frame is none
 _READ_TRIES = 3
 _RESETS = 2  # short frames that are no accident
 _START_MHZ = 50.0  # after reset, about: what a ramp begins from
@@ -64,7 +63,8 @@ class Chain:
         self.mask = 0
         self.on_nonce: Callable[[Nonce], None] | None = None
         self._port, self._name = port, name
-        self._decoder = ResponseDecoder(9)
+        self._speech = BM1387 if row.chip.job == "bm1387" else BM13XX
+        self._decoder = self._speech.decoder(9)
         self._registers: asyncio.Queue[RegisterValue] | None = None
         self._reading = asyncio.Lock()
         self._errors: Counter[str] = Counter()
@@ -79,17 +79,25 @@ class Chain:
 
     async def run(self) -> None:
         """Read the line until cancelled. Raises DeviceError."""
+        silent = True
         while True:
-            for event in self._decoder.feed(await self._port.read()):
+            try:
+                async with asyncio.timeout(None if silent else _SILENT_S):
+                    data = await self._port.read()
+            except TimeoutError:
+                silent, events = True, self._decoder.flush()
+            else:
+                silent, events = False, self._decoder.feed(data)
+            for event in events:
                 self._take(event)
 
     # Commands
 
     def write(self, register: int, value: int, address: int | None = None) -> None:
-        self._port.write(bm13xx.write(register, value, address))
+        self._port.write(self._speech.write(register, value, address))
 
     def send(self, job: HeaderJob | MidstateJob) -> None:
-        self._port.write(job.encode())
+        self._port.write(self._speech.job(job))
 
     async def read(self, register: int, address: int) -> int:
         """What a register of one chip holds. Raises DeviceError when it does not say."""
@@ -110,7 +118,7 @@ class Chain:
         async with self._reading:
             self._registers = asyncio.Queue()
             try:
-                self._port.write(bm13xx.read(register, address))
+                self._port.write(self._speech.read(register, address))
                 with suppress(TimeoutError):
                     while len(answers) < most:
                         async with asyncio.timeout(quiet_s):
@@ -131,7 +139,7 @@ class Chain:
 
     async def set_frequency(self, mhz: float) -> None:
         """By steps, and the time of a sweep with it. Raises InputError for a frequency that the chip has not."""
-        for step in retune(self.chip, rising=mhz > self.mhz):
+        for step in retune(self.chip, self.mhz, mhz):
             await self._do(step, mhz)
 
     async def _do(self, step: Step, mhz: float) -> None:
@@ -148,13 +156,13 @@ class Chain:
                 await self._pause(step.seconds)
             case Inactive():
                 for _ in range(step.times):
-                    self._port.write(bm13xx.chain_inactive())
+                    self._port.write(self._speech.chain_inactive())
                     await self._pause(step.pause_s)
             case Count():
                 await self._count(step)
             case Addresses():
                 for address in addresses(self.n_chips):
-                    self._port.write(bm13xx.set_address(address))
+                    self._port.write(self._speech.set_address(address))
                     await self._pause(step.pause_s)
             case Ticket():
                 self.set_ticket(self.ticket)
@@ -162,7 +170,7 @@ class Chain:
             case Ramp():
                 await self._ramp(step, mhz)
             case Hcn():
-                self.start_hashing()
+                self.write(_HCN, hcn(self.chip, self.n_chips, mhz))
                 await self._pause(step.pause_s)
             case Versions():
                 self.set_mask(self.mask)
@@ -173,6 +181,8 @@ class Chain:
                 await self._port.set_baud(step.baud)
                 self.baud = step.baud
                 await self._pause(step.pause_s)
+                for write in step.then:
+                    await self._write(write)
             case Relay():
                 for chip, value in relays(self.n_chips, self.row.domains):
                     self.write(_RELAY, value, addresses(self.n_chips)[chip])
@@ -215,7 +225,7 @@ class Chain:
 
     async def _count(self, step: Count) -> None:
         """Every chip answers, each with its own name."""
-        self._decoder.size = 11 if step.size == 11 else 9
+        self._decoder = self._speech.decoder(step.size)
         answers = await self._ask(_CHIP_ID, None, _MOST_ANSWERS, step.quiet_s)
         if not answers:
             raise DeviceError(f"{self._name}: no chip answers; is it powered, and the line whole?")
@@ -253,7 +263,7 @@ class Chain:
 
     # What is heard
 
-    def _take(self, event: Response | Garbage) -> None:
+    def _take(self, event: Heard) -> None:
         match event:
             case Nonce():
                 if self.on_nonce is not None:

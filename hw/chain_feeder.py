@@ -20,6 +20,7 @@ from .chips.nonce import job_id, midstate_index, origin, sent_version, version
 from .chips.ticket import best_ticket, ticket_target
 from .device import Account, Orders, Report
 from .wire.bm13xx import HeaderJob, MidstateJob, Nonce
+from .wire.midstate import midstate_bytes
 
 _STARVED_S = 0.05  # between looks for new headers in an exhausted job
 _COUNTERS_S = 1.0
@@ -109,10 +110,10 @@ class ChainFeeder:
         claim_target = max(assignment.job.target, ticket_target(self._chip, self._ticket))
         return replace(assignment, claim_target=claim_target).draw(self._versions(assignment.job.version_mask))
 
-    def _versions(self, mask: int) -> int:
-        """How many the chip searches with one job."""
+    def _versions(self, mask: int) -> int | None:
+        """How many the chip searches with one job; None: all that it is let, whatever it is told."""
         if self._chip.job == "header":
-            return 1 << mask.bit_count()
+            return None
         return self._chip.midstates if mask.bit_count() >= 2 else 1
 
     def _send(self, work: Work) -> None:
@@ -128,10 +129,7 @@ class ChainFeeder:
             self._chain.send(HeaderJob(id, job.nbits, work.ntime, work.merkle_root, job.prev_hash, base))
         else:
             words = work.midstates()
-            states = tuple(
-                b"".join(word.to_bytes(4, "big") for word in reversed(words[at : at + 8]))
-                for at in range(0, len(words), 8)
-            )
+            states = tuple(midstate_bytes(words[at : at + 8]) for at in range(0, len(words), 8))
             self._chain.send(MidstateJob(id, job.nbits, work.ntime, work.merkle_root[28:], states))
 
     # What comes back
@@ -229,7 +227,7 @@ class ChainFeeder:
         if not self._counted or nonces < _LIES_NONCES:
             return False
         expected = self._counted * nonces / self._claimed  # nonces, by the counter
-        return abs(expected - nonces) > _LIES * nonces**0.5
+        return bool(abs(expected - nonces) > _LIES * nonces**0.5)
 
     def _text(self) -> str:
         reading = self._powered.reading

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..engine.device import Capabilities, DeviceStats
-from ..engine.errors import DeviceError, InputError, cause
+from ..engine.errors import DeviceError, cause
 from ..engine.work import Assignment, Found
 from .board import Board, Point, Powered
 from .watch import Overheated
@@ -203,6 +203,3 @@ async def _claims(inbox: asyncio.Queue[Found | DeviceError | None]) -> AsyncIter
         if isinstance(item, DeviceError):
             raise item
         yield item
-
-
-__all__ = ["Account", "BoardDevice", "Feeder", "InputError", "Order", "Orders"]

@@ -17,6 +17,7 @@ from ..engine.work import Assignment, Found, Origin, Work
 from .board import Powered
 from .device import Account, Orders, Report
 from .wire import icarus
+from .wire.midstate import midstate_bytes
 
 _GOLDEN_S = 2.0  # a real Icarus needs half a millisecond
 _RANGE_PART = 0.9  # of its nonces, after which it gets new work
@@ -84,10 +85,8 @@ class IcarusFeeder:
     def _send(self, work: Work) -> None:
         self._works = (work, *self._works)[:2]
         header = work.header(work.versions[0], work.ntime, 0)
-        words = work.midstates()
         self._answered.clear()
-        midstate = b"".join(word.to_bytes(4, "big") for word in reversed(words))
-        self._port.write(icarus.work(midstate, header[64:76]))
+        self._port.write(icarus.work(midstate_bytes(work.midstates()), header[64:76]))
 
     async def _pause(self, seconds: float) -> None:
         """Until the range is nearly over, there is other work, or it waits for work."""

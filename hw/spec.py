@@ -69,7 +69,7 @@ def _split(text: str) -> tuple[str | None, str]:
 
 def _values(text: str, query: str, known: tuple[str, ...]) -> dict[str, str]:
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+        pairs = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:
         raise InputError(f"device {text!r}: takes KEY=VALUE after the question mark, joined by &") from None
     values = dict(pairs)

@@ -1,9 +1,9 @@
 """Bitaxe boards with bitaxe-raw firmware: reset, supply, fans and sensors, by what each of them has.
 
 Sources: ESP (ESP-Miner, main/device_config.h, main/power, main/thermal), RAW (bitaxe-raw: pin 0 resets the chips
-while low). Early Max, Ultra and Supra boards have a DS4432U, which sets the supply and cannot switch it off: there `off`
-holds the chips in reset at the lowest supply, 0.99 V. The pin by which stock firmware cuts it (ESP, ASIC_ENABLE) is not
-among RAW's. Which kind an Ultra or Supra is, is found out by asking.
+while low). Early Max, Ultra and Supra boards have a DS4432U, which sets the supply and cannot switch it off: there
+`off` holds the chips in reset at the lowest supply, 0.99 V. The pin by which stock firmware cuts it (ESP, ASIC_ENABLE)
+is not among RAW's. Which kind an Ultra or Supra is, is found out by asking.
 
 A chip's diode reads open until the chip's own set-up has connected it (BM1370: register 54); that is a fault in `read`
 like any other, and for whoever watches to expect.
@@ -84,6 +84,8 @@ class BitaxePlant:
         senses = Senses()
         felt = await self._cooling.sense(senses)
         measured = await self._supply.sense(senses)
+        if not senses.heard:
+            raise DeviceError(f"{self._control.name}: no part answers on I2C; reset the board, or plug it in again")
         known = measured.rail_v is not None and measured.rail_a is not None
         return Reading(
             chip_c=felt.chip_c,

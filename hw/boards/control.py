@@ -2,8 +2,8 @@
 
 It finds out by itself in which of the three formats the firmware answers (see wire/bitaxe_answers.py), by reading the
 level of the reset pin. What got no answer is asked once more, after a silence that brings both sides back to the
-beginning of a request; all that is asked here may be asked twice. When that too is in vain the board does not answer, and
-that is one DeviceError.
+beginning of a request; all that is asked here may be asked twice. When that too is in vain the board does not answer,
+and that is one DeviceError.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ class Senses:
 
     def __init__(self) -> None:
         self.faults: list[str] = []
+        self.heard = 0  # how many answered, be it with a fault
 
     async def ask(self, name: str, reading: Awaitable[float | Fault | None]) -> float | None:
         """None: it failed."""
@@ -22,6 +23,7 @@ class Senses:
         except NoAnswer:
             self.faults.append(f"{name}: does not answer")
             return None
+        self.heard += 1
         if isinstance(value, Fault):
             self.faults.append(f"{name}: {value}")
             return None

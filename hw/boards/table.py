@@ -19,8 +19,11 @@ _AXE_DIES = "its chips go on with their last work at full voltage; the guard pro
 _STICK_DIES = "its chips repeat their last work at full power; pull the stick"
 _ICARUS_DIES = "it ends its nonce range, or repeats it, at full power; pull the plug"
 
+_MHZ_1397 = Span(200.0, 400.0, 500.0)  # of sticks; the least is ours: below it a stick is no use
+_MHZ_A = Span(200.0, 400.0, 525.0)  # the same
+_TWO_PORTS = ("chips", "telemetry")
 _5V, _12V = (4.5, 5.5), (10.8, 13.2)  # V, 10 % of what the board is made for
-_FAST = 1_000_000  # of the line: register 28 = 11300200, 1.04 Mbaud, which the firmware calls 1 M
+_FAST = {"BM1397": 3_125_000}  # of the line (ESP-Miner); the others are told 1.04 M, which it calls 1 M
 
 
 def _axe(name: str, title: str, chip: str, volts: Span, watts: float, input_v: tuple[float, float] = _5V) -> Row:
@@ -34,7 +37,7 @@ def _axe(name: str, title: str, chip: str, volts: Span, watts: float, input_v: t
         link="bitaxe-raw",
         ports=("control", "chips"),
         baud=115200,
-        fast_baud=_FAST,
+        fast_baud=_FAST.get(chip, 1_000_000),
         mhz=data.mhz,
         volts=volts,
         rail_most_v=volts.most,
@@ -49,7 +52,14 @@ def _several(row: Row, chips: int, domains: int, rail_most_v: float) -> Row:
 
 
 def _stick(
-    name: str, title: str, chip: str, chips: int, link: Link, fast_baud: int | None, ports: tuple[str, ...] = ("chips",)
+    name: str,
+    title: str,
+    chip: str,
+    chips: int,
+    link: Link,
+    fast_baud: int | None,
+    mhz: Span,
+    ports: tuple[str, ...] = ("chips",),
 ) -> Row:
     """A USB stick that we drive without a kernel's serial port: a switch, and no sensors that could be trusted."""
     data = CHIPS[chip]
@@ -62,10 +72,15 @@ def _stick(
         ports=ports,
         baud=115200,
         fast_baud=fast_baud,
-        mhz=data.mhz,
+        mhz=mhz,
         volts=None,
         host_dies=_STICK_DIES,
     )
+
+
+def _sensing(stick: Row) -> Row:
+    """One with a micro of its own that senses temperature and supply. cgminer-gekko switches off at 110 °C."""
+    return replace(stick, watched=True, limits=Limits(chip_c=85.0, input_v=_5V))
 
 
 def _icarus(name: str, title: str, icarus: Icarus) -> Row:
@@ -93,12 +108,12 @@ _ROWS = (
     _several(_axe("bitaxe-gt", "Bitaxe GT", "BM1370", Span(1.00, 1.15, 1.25), 60.0, _12V), 2, 1, 1.25),
     _several(_axe("bitaxe-hex", "Bitaxe Hex", "BM1366", Span(1.10, 1.20, 1.30), 90.0, _12V), 6, 3, 3.9),
     # cgminer's FTDI divisor 1 is 1.5 Mbaud; the chips are told 1.56 M, register 18 = 00006131.
-    _stick("compac-f", "GekkoScience Compac F", "BM1397", 1, "ftdi", 1_500_000),
-    _stick("r909", "GekkoScience R909", "BM1397", 6, "ftdi", 1_500_000),
-    _stick("newpac", "GekkoScience NewPac", "BM1387", 2, "ftdi", 1_500_000),
-    _stick("r606", "GekkoScience R606", "BM1387", 12, "ftdi", 1_500_000),
-    _stick("compac-a1", "GekkoScience Compac A1", "BM1362", 1, "cp210x", None, ("chips", "telemetry")),
-    _stick("compac-a2", "GekkoScience Compac A2", "BM1370", 1, "cp210x", None, ("chips", "telemetry")),
+    _stick("compac-f", "GekkoScience Compac F", "BM1397", 1, "ftdi", 1_500_000, _MHZ_1397),
+    _stick("r909", "GekkoScience R909", "BM1397", 6, "ftdi", 1_500_000, _MHZ_1397),
+    _stick("newpac", "GekkoScience NewPac", "BM1387", 2, "ftdi", 1_500_000, Span(100.0, 100.0, 900.0)),
+    _stick("r606", "GekkoScience R606", "BM1387", 12, "ftdi", 1_500_000, Span(100.0, 550.0, 900.0)),
+    _sensing(_stick("compac-a1", "GekkoScience Compac A1", "BM1362", 1, "cp210x", None, _MHZ_A, _TWO_PORTS)),
+    _sensing(_stick("compac-a2", "GekkoScience Compac A2", "BM1370", 1, "cp210x", None, _MHZ_A, _TWO_PORTS)),
     # 2.64083 ns a hash, two FPGAs that share the nonces; it waits after a nonce.
     _icarus("icarus", "Icarus", Icarus(1e9 / 2.64083, units=2, goes_on=False)),
     _icarus("lancelot", "Lancelot", Icarus(1e9 / 2.64083, units=2, goes_on=True)),

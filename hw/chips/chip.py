@@ -70,6 +70,7 @@ class Chip:
     counters: Counters
     sources: str
     id_mod: int = 128
+    ticket_most: int = 32  # bits of its ticket mask: as wide as the register
     hcn_overrun: int = 0  # ticks that a sweep runs beyond its deadline
     zero_bits: int = 32  # leading zero bits of every nonce that is reported, the ticket's not counted
     slice_bits: int = 25  # nonces of one core, as a power of two, before they are divided among the chips

@@ -185,8 +185,8 @@ _INIT: dict[str, tuple[Step | _Slot, ...]] = {
         Ticket(),
         Write(0x54, 0x00000003),
         Write(0x58, 0x02111111),
-        _Slot.CHAIN,
         Write(0x2C, 0x007C0003, to="first"),  # S19 XP's, even on a lone chip
+        _Slot.CHAIN,  # relays, that chip's too
         _Slot.CHAIN_FAST,
         Each((Write(0xA8, 0x000701F0), Write(0x18, 0xF000C100), _core(5, 0x40), _core(0, 0x20), _CORES_ON)),
         Ramp(),
@@ -262,7 +262,9 @@ _CHAIN: dict[str, tuple[Step, ...]] = {  # what a capture has of it; BM1362's (M
 
 # The host's speed is the one that its source sets: the chips' own may be 4 % beside it (1041667 for 1000000).
 _MEGABAUD = Baud((Write(0x28, 0x11300200),), 1_000_000)  # ESP
-_PLL1_6250K = Baud((Write(0x60, 0xC0700111), Write(0x28, 0x15600700)), 6_250_000)  # GPT, S19 XP
+_PLL1_6250K = Baud(
+    (Write(0x60, 0xC0700111), Write(0x28, 0x15600700)), 6_250_000
+)  # GPT, S19 XP; of BM1368 and BM1370 unproven
 
 _BAUDS: dict[str, tuple[Baud, ...]] = {
     "BM1387": (  # GEK: the divider, then the same with the gate; out of reset it is 26

@@ -44,6 +44,7 @@ _BM1387 = Chip(
     ),
     counters=Counters(),
     sources="GEK",
+    ticket_most=0,  # GEK gives it none
     slice_bits=25,  # 2^32 / 128, as of the others: unproven on hardware
     version_bits=2,  # four midstates
 )

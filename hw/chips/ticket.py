@@ -42,13 +42,14 @@ def nonces_per_s(chip: Chip, chips: int, mhz: float, bits: int) -> float:
 def best_ticket(chip: Chip, chips: int, mhz: float, baud: int, share_target: int) -> int:
     """Bits: as few as keep the nonces within a quarter of the line, and never so many that a share is withheld.
 
-    A share target so easy that the line would carry nothing but nonces is served as well as the full line allows.
+    A share target so easy that the line would carry nothing but nonces is served as well as the full line allows. A
+    chip without a ticket reports all it finds.
     """
     seconds_each = chip.response_size * _BIT_TIMES / baud
 
     def fewest(part: float) -> int:
-        fits = (bits for bits in range(MOST_BITS) if nonces_per_s(chip, chips, mhz, bits) * seconds_each <= part)
-        return next(fits, MOST_BITS)
+        fits = (bits for bits in range(chip.ticket_most) if nonces_per_s(chip, chips, mhz, bits) * seconds_each <= part)
+        return next(fits, chip.ticket_most)
 
     every_share = max(0, 256 - chip.zero_bits - share_target.bit_length())
     return max(min(fewest(LINE_PART), every_share), fewest(1.0))

@@ -16,15 +16,15 @@ _TEXAS = 0x5449  # "TI"
 
 
 def amperes(register: int) -> float:
-    return signed(register, 16) * 1.25e-3
+    return signed(register, 16) / 800  # 1.25 mA
 
 
 def volts(register: int) -> float:
-    return register * 1.25e-3
+    return register / 800  # 1.25 mV
 
 
 def watts(register: int) -> float:
-    return register * 10e-3
+    return register / 100  # 10 mW
 
 
 class Ina260(Part):

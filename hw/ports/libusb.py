@@ -205,7 +205,7 @@ def explain(name: str, error: OSError) -> DeviceError:
             again = "run joulehash doctor --install-udev, then plug it in again"
             return DeviceError(f"{name}: may not be opened by this user; {again}")
         case errno.EBUSY:
-            return DeviceError(f"{name}: is held by another program; end that program")
+            return DeviceError(f"{name}: another program holds it; end that first")
         case errno.ETIMEDOUT:
             return DeviceError(f"{name}: does not answer within {CONTROL_MS} ms; plug it in again")
         case _:

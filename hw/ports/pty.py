@@ -70,9 +70,7 @@ class PtyEnd:
         if self._master is None:
             return
         self._host_is_gone()
-        if self._look is not None:
-            self._look.cancel()
-            self._look = None
+        self._stop_looking()
         os.close(self._master)
         self._master = None
         self._sent.clear()
@@ -89,7 +87,11 @@ class PtyEnd:
         return piece
 
     def send(self, data: bytes, baud: int) -> None:
-        if self._master is None or not self._present:
+        if self._master is None:
+            return
+        if not self._present and self._has_host():
+            self._welcome_host()
+        if not self._present:
             return
         room = max(0, READ_LIMIT - len(self._outbox))
         self.dropped += max(0, len(data) - room)
@@ -112,17 +114,29 @@ class PtyEnd:
         return sum(len(data) for data, _ in self._sent)
 
     def _look_for_host(self) -> None:
-        """There is no event for it: what tells is that the terminal is hung up no more, or has something to read."""
+        """There is no event for it."""
+        if self._has_host():
+            self._welcome_host()
+        else:
+            self._look = asyncio.get_running_loop().call_later(LOOK_S, self._look_for_host)
+
+    def _has_host(self) -> bool:
+        """It is hung up no more; or something is left of a host that came and went."""
         assert self._master is not None
-        self._look = None
         poll = select.poll()
         poll.register(self._master, select.POLLIN)
         events = dict(poll.poll(0)).get(self._master, 0)
-        if events & select.POLLHUP and not events & select.POLLIN:
-            self._look = asyncio.get_running_loop().call_later(LOOK_S, self._look_for_host)
-        else:
-            self._present = True
-            self._listen()
+        return bool(events & select.POLLIN) or not events & select.POLLHUP
+
+    def _welcome_host(self) -> None:
+        self._stop_looking()
+        self._present = True
+        self._listen()
+
+    def _stop_looking(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
 
     def _host_is_gone(self) -> None:
         assert self._master is not None
@@ -131,6 +145,8 @@ class PtyEnd:
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._master)
         loop.remove_writer(self._master)
+        with suppress(termios.error):  # what it has not read is not for the next
+            termios.tcflush(self._master, termios.TCOFLUSH)
 
     def _listen(self) -> None:
         """Unless so much waits that the host shall wait, too."""

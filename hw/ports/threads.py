@@ -22,7 +22,7 @@ from .port import WRITE_LIMIT
 
 READ_BYTES = 4096
 WRITE_BYTES = 512  # at a time, between which the writer looks whether it shall end
-CLOSE_S = 2.0
+CLOSE_S = 4.0  # an RFC 2217 server that is gone is waited for 3 s; what takes longer is left to its threads
 
 
 class ThreadLine:
@@ -139,7 +139,7 @@ class ThreadLine:
 
     def _close(self) -> None:
         """In a thread of its own."""
-        self._writer.join(CLOSE_S / 4)
+        self._writer.join(0.5)
         self._closed.set()
         with suppress(Exception):
             self._serial.close()

@@ -11,11 +11,13 @@ import asyncio
 import threading
 from collections.abc import Callable
 
+from ...engine.daemon import in_daemon
 from ...engine.errors import DeviceError, InputError
 from . import libusb
 from .bridges import BRIDGES, Bridge, Control
+from .inbox import Inbox
 from .port import WRITE_LIMIT
-from .usb_link import Call, Handle, Link, in_thread
+from .usb_link import Call, Handle, Link
 
 
 class UsbStick:
@@ -36,7 +38,7 @@ class UsbStick:
 
         Of an FT230X they are CBUS0 to 3, of a CP2105 its GPIO latch. One of its ports must be open. Raises DeviceError.
         """
-        await in_thread(lambda: self.drive_pins(mask, state))
+        await in_daemon(lambda: self.drive_pins(mask, state))
 
     def drive_pins(self, mask: int, state: int) -> None:
         """The same, blocking."""
@@ -94,37 +96,44 @@ class UsbPort:
 
     def __init__(self, stick: UsbStick, interface: int, baud: int, name: str) -> None:
         self.baud, self._first_baud = baud, baud
-        self.dropped = 0
-        self._stick, self._interface, self._name = stick, interface, name
-        self._lost = f"{name}: is not open"
+        self.stick = stick
+        self._interface, self._name = interface, name
+        self._inbox = Inbox(f"{name}: is not open")
         self._link: Link | None = None
-        self._calls: set[asyncio.Future[None]] = set()
-        self._came = asyncio.Event()
+        self._opening = False
 
     @property
     def name(self) -> str:
         return self._name
 
+    @property
+    def dropped(self) -> int:
+        """Bytes that came while nobody read, in this session."""
+        return self._link.dropped if self._link is not None else 0
+
     async def open(self) -> None:
-        if not self._lost:
-            raise DeviceError(f"{self._name}: is open already; one program at a time can use it")
-        before, loop = self._link, asyncio.get_running_loop()
-        self._link = link = Link(self._stick, self._interface, self._name, loop, self._wake)
+        if self._opening or not self._inbox.lost:
+            raise DeviceError(f"{self._name}: is open already; one at a time can use it")
+        before, inbox = self._link, Inbox()
+        link = Link(self.stick, self._interface, self._name, inbox)
 
         def begin() -> None:
             if before is not None:
                 before.join()
             link.open(self._first_baud)
 
+        self._opening, self._link = True, link
         try:
-            await in_thread(begin)
+            await in_daemon(begin)
         except BaseException:
             link.stop()
             raise
-        self.baud, self._lost = self._first_baud, ""
+        finally:
+            self._opening = False
+        self._inbox, self.baud = inbox, self._first_baud
 
     def write(self, data: bytes) -> None:
-        link = self._check()
+        link = self._open_link()
         if link.waiting + len(data) > WRITE_LIMIT:
             raise self._lose(f"{self._name}: takes no data, {link.waiting} bytes wait; is the board alive?")
         link.put(bytes(data))
@@ -133,13 +142,10 @@ class UsbPort:
         await self._call(lambda: None)
 
     async def read(self) -> bytes:
-        while not (data := self._collect()):
-            self._came.clear()
-            await self._came.wait()
-        return data
+        return await self._inbox.read()
 
     async def set_baud(self, baud: int) -> None:
-        link = self._check()
+        link = self._open_link()
         controls = self._baud(link, baud)
         await self._call(lambda: link.set_line(controls))
         self.baud = baud
@@ -150,27 +156,29 @@ class UsbPort:
         It waits until all that was written has left, and what is written meanwhile waits for it. What comes in
         meanwhile, whoever sent it, is of the answer, or lost. Raises DeviceError.
         """
-        link, answer = self._check(), bytearray()
+        link, answer = self._open_link(), bytearray()
         there, back = self._baud(link, baud), self._baud(link, self.baud)
 
         def talk() -> None:
             link.set_line(())
             try:
-                self._stick.drive_pins(pin, pin)
+                self.stick.drive_pins(pin, pin)
                 link.set_line(there)
                 answer.extend(link.ask(data, count, timeout_s))
                 link.set_line(back)
             finally:
-                self._stick.drive_pins(pin, 0)
+                self.stick.drive_pins(pin, 0)
 
         await self._call(talk)
         return bytes(answer)
 
     async def close(self) -> None:
-        link = self._link
-        self._lose(f"{self._name}: is closed")
-        if link is not None:
-            await in_thread(link.join)
+        if (link := self._link) is not None:
+            self._lose(f"{self._name}: is closed")
+            await in_daemon(link.join)
+
+    def fileno(self) -> int | None:
+        return None
 
     def _baud(self, link: Link, baud: int) -> tuple[Control, ...]:
         try:
@@ -178,41 +186,18 @@ class UsbPort:
         except InputError as error:
             raise DeviceError(f"{self._name}: {error}") from error
 
-    def _collect(self) -> bytes:
-        link = self._check()
-        self.dropped += link.take_dropped()
-        return link.collect()
-
     async def _call(self, work: Callable[[], None]) -> None:
         """Have the writer do it, in its turn."""
-        link, done = self._check(), asyncio.get_running_loop().create_future()
-        self._calls.add(done)
-        try:
-            link.put(Call(work, done))
-            await done
-        finally:
-            self._calls.discard(done)
-
-    def _wake(self, link: Link) -> None:
-        """On the loop: a link has data, or has ended."""
-        if link is self._link:
-            self.dropped += link.take_dropped()
-            if link.reason and not self._lost:
-                self._lose(link.reason)
-            self._came.set()
+        link, done = self._open_link(), asyncio.get_running_loop().create_future()
+        link.put(Call(work, done))
+        await self._inbox.until(done)
 
     def _lose(self, reason: str) -> DeviceError:
-        if not self._lost:
-            self._lost = reason
         if self._link is not None:
             self._link.stop()
-        for call in self._calls:
-            if not call.done():
-                call.set_exception(DeviceError(self._lost))
-        self._came.set()
-        return DeviceError(self._lost)
+        return self._inbox.lose(reason)
 
-    def _check(self) -> Link:
-        if self._lost or self._link is None:
-            raise DeviceError(self._lost)
+    def _open_link(self) -> Link:
+        self._inbox.check()
+        assert self._link is not None
         return self._link

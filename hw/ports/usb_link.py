@@ -12,11 +12,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import Protocol, TypeVar, cast
+from typing import Protocol
 
 from ...engine.errors import DeviceError, InputError
 from . import libusb
 from .bridges import Bridge, Control
+from .inbox import Inbox
 from .port import READ_LIMIT
 
 READ_MS = 100  # how long a reader waits for a packet, and so how long closing may take
@@ -24,8 +25,6 @@ WRITE_MS, STALLS = 200, 5  # a transfer that is not taken within the one is trie
 _CHUNK = 512  # bytes in one transfer: 44 ms at 115200 baud
 _PACKETS = 8  # in one read, at most
 _POLLS, _POLL_S = 1000, 0.002  # for the transmitter to empty itself
-
-_T = TypeVar("_T")
 
 
 @dataclass
@@ -51,37 +50,37 @@ class Holder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Call:
+    """What the writer is to do in its turn."""
+
     work: Callable[[], None]
     done: asyncio.Future[None]
 
+    def settle(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
 
 class Link:
-    """An open interface and its threads. `wake(link)` is run on the loop when there is something to see."""
+    """An open interface and its threads, made on the loop. What comes, and what ends it, it tells its inbox."""
 
-    def __init__(
-        self,
-        holder: Holder,
-        interface: int,
-        name: str,
-        loop: asyncio.AbstractEventLoop,
-        wake: Callable[[Link], None],
-    ) -> None:
+    def __init__(self, holder: Holder, interface: int, name: str, inbox: Inbox) -> None:
         self.waiting = 0  # bytes given to `put` and not yet sent
-        self.reason = ""  # why it ended by itself
-        self._holder, self._interface, self._name, self._loop, self._wake = holder, interface, name, loop, wake
+        self.dropped = 0  # bytes that came while nobody read
+        self._holder, self._interface, self._name, self._inbox = holder, interface, name, inbox
+        self._loop = asyncio.get_running_loop()
+        self._reason = ""  # why it ended by itself
         self._jobs: SimpleQueue[bytes | Call | None] = SimpleQueue()
         self._stopping = threading.Event()
-        self._changed = threading.Condition()  # guards the five below, and `waiting`
-        self._inbox, self._aside = bytearray(), bytearray()
-        self._listening_aside = self._woken = False
-        self._dropped = 0
+        self._changed = threading.Condition()  # guards what follows, the reason, and `waiting`
+        self._came, self._aside = bytearray(), bytearray()
+        self._listening_aside = self._told = False
         self._ended = threading.Event()
 
     @property
     def bridge(self) -> Bridge:
         return self._handle.bridge
 
-    # From the loop, or from the thread that opens.
+    # From the loop, but for `open` and `join`, which block.
 
     def open(self, baud: int) -> None:
         """Raises DeviceError."""
@@ -114,16 +113,6 @@ class Link:
             with self._changed:
                 self.waiting += len(job)
         self._jobs.put(job)
-
-    def collect(self) -> bytes:
-        with self._changed:
-            data, self._inbox, self._woken = bytes(self._inbox), bytearray(), False
-            return data
-
-    def take_dropped(self) -> int:
-        with self._changed:
-            dropped, self._dropped = self._dropped, 0
-            return dropped
 
     def stop(self) -> None:
         self._stopping.set()
@@ -168,7 +157,7 @@ class Link:
                         self.waiting -= len(job)
                 else:
                     job.work()
-                    self._on_loop(_settle, job.done)
+                    self._on_loop(job.settle)
             except OSError as error:
                 self._end(error)
                 return
@@ -220,55 +209,34 @@ class Link:
                 self._aside += data
                 self._changed.notify_all()
                 return
-            room = max(0, READ_LIMIT - len(self._inbox))
-            self._inbox += data[:room]
-            self._dropped += len(data[room:])
-            woken, self._woken = self._woken, True
-        if not woken:
-            self._on_loop(self._wake, self)
+            room = max(0, READ_LIMIT - len(self._came))
+            self._came += data[:room]
+            self.dropped += len(data[room:])
+            told, self._told = self._told, True
+        if not told:
+            self._on_loop(self._tell)
 
     # In either.
 
     def _end(self, error: OSError) -> None:
         """The first reason stays; both threads stop."""
         with self._changed:
-            if not self.reason and not self._stopping.is_set():
-                self.reason = str(libusb.explain(self._name, error))
+            if not self._reason and not self._stopping.is_set():
+                self._reason = str(libusb.explain(self._name, error))
                 self._handle.gone = True
             self._changed.notify_all()
         self.stop()
-        self._on_loop(self._wake, self)
+        self._on_loop(self._tell)
 
-    def _on_loop(self, function: Callable[[_T], object], argument: _T) -> None:
+    def _on_loop(self, call: Callable[[], None]) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(function, argument)
+            self._loop.call_soon_threadsafe(call)
 
+    # On the loop.
 
-def _settle(done: asyncio.Future[None]) -> None:
-    if not done.done():
-        done.set_result(None)
-
-
-async def in_thread(work: Callable[[], _T]) -> _T:
-    """In a thread of its own, which nobody's other work can hold up, and which no exit waits for."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[_T] = loop.create_future()
-
-    def settle(result: _T | None, error: Exception | None) -> None:
-        if done.done():
-            return
-        if error is not None:
-            done.set_exception(error)
-        else:
-            done.set_result(cast("_T", result))
-
-    def run() -> None:
-        try:
-            result, error = work(), None
-        except Exception as caught:
-            result, error = None, caught
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, result, error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return await done
+    def _tell(self) -> None:
+        with self._changed:
+            data, self._came, self._told = bytes(self._came), bytearray(), False
+            self.dropped += self._inbox.arrive(data)
+        if self._reason:
+            self._inbox.lose(self._reason)

@@ -4,7 +4,7 @@ Sources: the fact sheet's section "GekkoScience over libusb"; GEK (kanoi/cgminer
 letters of each telemetry command, what a V1, V2 or V3 answers, and what the latch does to the regulator; driver-gekko.h
 for the places in an answer. Unproven on hardware, and no source says: the byte that answers V, B, L and F (here the
 letter), the voltage before one is asked for (the nominal one), pins before they are driven (an FT230X lets chips run, a
-CP2105 keeps them off), how many levels of core voltage a chip has in series (1 on BM1362, 4 on BM1370: the A2's 270 mV
+CP2105 keeps them off; while it does, B changes nothing), how many levels of core voltage a chip has in series (1 on BM1362, 4 on BM1370: the A2's 270 mV
 are 1.08 V then, which that chip takes). Left out: the micro's other commands, lights, and the 1384 sticks.
 """
 
@@ -49,19 +49,23 @@ class LatchPins:
     def set_pins(self, mask: int, state: int) -> None:
         self._levels = self._levels & ~mask | state & mask
         self._world.reset_held = bool(self._levels & 0x07)
-        if mask:
-            self._regulator.switch(not self._levels & 0x07)
+        self._regulator.hold(bool(self._levels & 0x07))
 
     def release(self) -> None:
         self.set_pins(0x07, 0x00)
 
 
 class Regulator:
-    """Of a stick: on or off, and a voltage of one chip."""
+    """Of a stick: on or off, and a voltage of one chip. While a latch holds it, it is off; let go, it is on."""
 
-    def __init__(self, world: World, levels: int = 1, *, on: bool) -> None:
+    def __init__(self, world: World, levels: int = 1) -> None:
         self.levels = levels
-        self._world, self._on, self._volts = world, on, world.figures.volts
+        self._world, self._on, self._held, self._volts = world, True, False, world.figures.volts
+        self._apply()
+
+    def hold(self, held: bool) -> None:
+        self._on = self._on or (self._held and not held)
+        self._held = held
         self._apply()
 
     def switch(self, on: bool) -> None:
@@ -73,7 +77,8 @@ class Regulator:
         self._apply()
 
     def _apply(self) -> None:
-        self._world.rail_set_v = self._volts * self._world.figures.domains if self._on else 0.0
+        on = self._on and not self._held
+        self._world.rail_set_v = self._volts * self._world.figures.domains if on else 0.0
 
 
 class Micro:

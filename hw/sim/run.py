@@ -53,6 +53,17 @@ class Simulated:
         self.board.world.advance(asyncio.get_running_loop().time())
         self.board.pins.set_pins(mask, state)
 
+    async def aside(self, pin: int, baud: int, data: bytes, count: int, timeout_s: float) -> bytes:
+        """While that pin is high: what whoever shares the line with the chips answers, as ports/usb.py has it."""
+        await self.set_pins(pin, pin)
+        try:
+            answer = self.board.receive(CHIPS, data, baud, asyncio.get_running_loop().time())[:count]
+            if len(answer) < count:
+                await asyncio.sleep(timeout_s)
+        finally:
+            await self.set_pins(pin, 0)
+        return answer
+
     def unplug(self) -> None:
         """From USB, all of its lines."""
         for cable in self.cables.values():

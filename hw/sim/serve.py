@@ -13,7 +13,7 @@ from ..ports.port import FarEnd
 from .board import CHIPS, Rails, SimulatedBoard
 
 STEP_S = 0.01
-_SHOWN_V = 0.01  # rails that change by less are not told anew
+_SHOWN_V, _SHOWN_FAN = 0.01, 0.01  # what changes by less is not told anew
 
 
 class Socket(FarEnd, Protocol):
@@ -94,4 +94,4 @@ def _send(board: SimulatedBoard, role: str, socket: Socket, data: bytes) -> None
 
 def _differ(one: Rails, other: Rails) -> bool:
     apart = abs(one.core_v - other.core_v) >= _SHOWN_V or (one.core_v == 0) != (other.core_v == 0)
-    return apart or one.reset != other.reset or one.fan != other.fan
+    return apart or one.reset != other.reset or abs(one.fan - other.fan) >= _SHOWN_FAN

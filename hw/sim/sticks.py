@@ -19,7 +19,7 @@ def always_on(world: World, line: Line) -> SimulatedBoard:
 
 def ftdi_stick(world: World, line: Line, *, usb_powered: bool, micro: bool = False) -> SimulatedBoard:
     """Reset on a pin; the voltage is a screw's on the board, or by the micro behind another pin."""
-    pins, regulator = FtdiPins(world), Regulator(world, on=True)
+    pins, regulator = FtdiPins(world), Regulator(world)
     if not micro:
         return SimulatedBoard(world, line, pins=pins, usb_powered=usb_powered)
     behind = Micro(_diode(world), regulator)
@@ -32,7 +32,7 @@ def ftdi_stick(world: World, line: Line, *, usb_powered: bool, micro: bool = Fal
 
 def latch_stick(world: World, line: Line, levels: int) -> SimulatedBoard:
     """A1, A2. `levels` of core voltage that its chip has in series."""
-    regulator = Regulator(world, levels, on=False)
+    regulator = Regulator(world, levels)
     pins = LatchPins(world, regulator)
 
     def drive(part: float) -> None:

@@ -19,9 +19,12 @@ from ..chips.chip import Chip
 from ..chips.table import CHIPS
 from ..wire.bitaxe_answers import Format
 from .bitaxe import Around, bitaxe
+from .bm1387 import Chips1387
 from .board import Line, SimulatedBoard
 from .chips import Chips
 from .faults import FAULTS, Faults, parse_faults
+from .icarus import ROWS as ICARUS
+from .icarus import Icarus
 from .run import Simulated
 from .sticks import always_on, ftdi_stick, latch_stick
 from .world import Figures, World
@@ -64,7 +67,7 @@ def simulated(text: str) -> Simulated:
     name, mark, query = text.removeprefix("sim:").partition("?")
     row = simulator(name)
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(mark))
+        pairs = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, strict_parsing=bool(mark))
     except ValueError:
         raise InputError(f"{text!r}: takes KEY=VALUE after the question mark, joined by &") from None
     given = dict(pairs)
@@ -105,13 +108,13 @@ def simulator(name: str) -> Simulator:
     if match is None or chip not in _POINTS:
         boards, chips = ", ".join(SIMULATORS), ", ".join(_POINTS).lower()
         raise InputError(f"sim:{name}: is unknown; there are {boards}, and chain:CHIPxN with N chips of {chips}")
-    chips = int(match["chips"] or 1)
-    if not 1 <= chips <= _MOST_CHIPS:
-        raise InputError(f"sim:{name}: {chips} chips; takes 1 to {_MOST_CHIPS}")
+    count = int(match["chips"] or 1)
+    if not 1 <= count <= _MOST_CHIPS:
+        raise InputError(f"sim:{name}: {count} chips; takes 1 to {_MOST_CHIPS}")
     point = _POINTS[chip]
-    watts = chips * point.watts / 0.9 + 2.0
-    figures = Figures(f"chain:{chip.lower()}x{chips}", chips, point.mhz, point.volts, watts, 12.0, 1, 2.0)
-    return Simulator(figures, chips * point.hps, partial(_chips, chip), _alone, _NO_PARTS | _NO_FAN)
+    watts = count * point.watts / 0.9 + 2.0
+    figures = Figures(f"chain:{chip.lower()}x{count}", count, point.mhz, point.volts, watts, 12.0, 1, 2.0)
+    return Simulator(figures, count * point.hps, partial(_chips, chip), _alone, _NO_PARTS | _NO_FAN)
 
 
 def _whole(name: str, key: str, text: str, most: int) -> int:
@@ -122,7 +125,12 @@ def _whole(name: str, key: str, text: str, most: int) -> int:
 
 def _chips(chip: str, world: World, scale: int, options: Options) -> Line:
     row: Chip = CHIPS[chip].scaled(scale)
-    return Chips(row, world.figures.chips, world, options.faults, options.seed)
+    make = Chips1387 if chip == "BM1387" else Chips
+    return make(row, world.figures.chips, world, options.faults, options.seed)
+
+
+def _icarus(row: str, world: World, scale: int, options: Options) -> Line:
+    return Icarus(ICARUS[row].scaled(scale), world, options.faults, options.seed)
 
 
 # Around them
@@ -174,6 +182,7 @@ class _Point:
 
 
 _POINTS: Mapping[str, _Point] = {
+    "BM1387": _Point(550.0, 0.40, 114, 98.0),
     "BM1397": _Point(425.0, 1.40, 672, 40.0),
     "BM1362": _Point(525.0, 0.30, 514, 29.5),
     "BM1366": _Point(485.0, 1.20, 894, 21.5),
@@ -184,6 +193,8 @@ _CHAIN = re.compile(r"chain:(?P<chip>bm\d{4})(?:x(?P<chips>\d{1,3}))?$", re.IGNO
 _NO_I2C = frozenset(("i2c-dead",))
 _NO_PARTS = frozenset(name for name, kind in FAULTS.items() if kind.place == "part")
 _NO_FAN = frozenset(("fan-stall",))
+_NO_COUNTER = frozenset(("lying-counter",))
+_NO_REGISTERS = frozenset(("dead-core", "wrong-chip", "address-stuck", "chain-cut", "lying-counter"))
 
 _OLD_AXE = Around("emc2101", "ds4432u")
 
@@ -211,6 +222,13 @@ def _stick(
     return Simulator(figures, chips * point.hps, partial(_chips, chip), around, absent)
 
 
+def _works(name: str, row: str, volts: float, watts: float, input_v: float) -> Simulator:
+    """A board that speaks Icarus. Its voltage and power are ours: no source has them."""
+    icarus = ICARUS[row]
+    figures = Figures(name, icarus.units, icarus.mhz, volts, watts, input_v)
+    return Simulator(figures, icarus.rate_hps, partial(_icarus, row), _alone, _NO_PARTS | _NO_FAN | _NO_REGISTERS)
+
+
 _ROWS = (
     _axe("bitaxe-max", "BM1397", 12.0, _OLD_AXE),
     _axe("bitaxe-ultra", "BM1366", 12.0, _OLD_AXE),
@@ -220,8 +238,14 @@ _ROWS = (
     _axe("bitaxe-hex", "BM1366", 40.0, Around("emc2302"), chips=6, domains=3, input_v=12.0),
     _stick("compac-f", "BM1397", 1, partial(_screwed, True)),
     _stick("r909", "BM1397", 6, partial(_screwed, False), input_v=12.0),
+    _stick("newpac", "BM1387", 2, partial(_with_micro, True), _NO_I2C | _NO_FAN | _NO_COUNTER),
+    _stick("r606", "BM1387", 12, partial(_with_micro, False), _NO_I2C | _NO_FAN | _NO_COUNTER, input_v=12.0),
     _stick("compac-a1", "BM1362", 1, partial(_latched, 1), _NO_I2C),
     _stick("compac-a2", "BM1370", 1, partial(_latched, 4), _NO_I2C),
+    _works("icarus", "icarus", 1.2, 19.0, 12.0),
+    _works("lancelot", "lancelot", 1.2, 26.0, 12.0),
+    _works("block-erupter", "erupter", 1.05, 2.5, 5.0),
+    _works("fpga", "fpga", 1.2, 5.0, 5.0),
 )
 SIMULATORS: Mapping[str, Simulator] = {row.figures.name: row for row in _ROWS}
 _BITAXES = tuple(name for name in SIMULATORS if name.startswith("bitaxe-"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -42,9 +43,11 @@ def test_addresses(n: int, given: list[int]) -> None:
 
 @pytest.mark.parametrize("n", [0, -1, 257])
 def test_no_chain_has_so_many_chips(n: int) -> None:
-    for function in (addresses, offsets, lambda n: hcn(CHIPS["BM1366"], n, 400)):
+    chip = CHIPS["BM1366"]
+    asked: list[Callable[[], object]] = [lambda: addresses(n), lambda: offsets(n), lambda: hcn(chip, n, 400)]
+    for ask in asked:
         with pytest.raises(InputError, match=f"{n} chips: a chain takes 1 to 256"):
-            function(n)
+            ask()
 
 
 def test_offsets_are_those_of_an_s21_pro() -> None:

@@ -93,6 +93,9 @@ def test_the_best_ticket_is_the_lowest(
     def part(bits: int) -> float:
         return nonces_per_s(chip, n, mhz, bits) * chip.response_size * 10 / baud
 
+    if not chip.ticket_most:
+        assert bits == 0
+        return
     assert part(bits) <= 1
     withheld = share_target > ticket_target(chip, bits)
     if part(bits) > 0.25:  # only for the shares' sake

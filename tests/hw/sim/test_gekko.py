@@ -15,7 +15,7 @@ A2 = Figures("a2", 1, 525.0, 1.15, 19.0)
 class Stick:
     def __init__(self, figures: Figures = A1, levels: int = 1, faults: Faults | None = None) -> None:
         self.world = World(figures, faults or Faults())
-        self.regulator = Regulator(self.world, levels, on=False)
+        self.regulator = Regulator(self.world, levels)
         self.pins = LatchPins(self.world, self.regulator)
         self.chip_c: float | None = 60.0
         self.telemetry = Telemetry(self.world, self.regulator, lambda: self.chip_c, lambda: 40.0, self.drive)
@@ -57,6 +57,9 @@ def test_the_latch_holds_chips_and_regulator() -> None:
     stick.pins.set_pins(0x07, 0x07)
     stick.later()
     assert (stick.world.rail_v, stick.world.reset_held) == (0.0, True)
+    stick.ask(b"BO")
+    stick.later()
+    assert stick.world.rail_v == 0.0
 
 
 @pytest.mark.parametrize(("figures", "levels", "volts"), [(A1, 1, 0.275), (A2, 4, 1.1)])
@@ -122,7 +125,7 @@ def test_half_a_command_is_forgotten() -> None:
 
 def test_the_micro_tells_whole_degrees_and_sets_the_core_voltage() -> None:
     world = World(Figures("newpac", 2, 550.0, 0.40, 15.0))
-    micro = Micro(lambda: 41.4, Regulator(world, on=True))
+    micro = Micro(lambda: 41.4, Regulator(world))
     assert micro.receive(b"\x20") == b"\x29"
     assert micro.receive(b"\xe0") == b""
     assert micro.receive(b"\x32\x20") == b"\x29"
