@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..engine.chain.target import expected_hashes
 from ..engine.events import (
     Connected,
+    DeviceAlarm,
     DeviceFailed,
     Disconnected,
     Event,
@@ -55,6 +56,8 @@ def line_of(event: Event) -> str | None:
         case DeviceFailed():
             again = "" if event.retry_s is None else f"; started again in {span_text(event.retry_s)}"
             return f"{event.device} failed: {event.reason}{again}"
+        case DeviceAlarm():
+            return f"{event.device}: {event.text}" if event.text else f"{event.device}: is well again"
         case PoolMessage():
             return f"the pool says: {event.text}"
         case Malformed():

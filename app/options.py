@@ -22,6 +22,7 @@ class MineOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rena
     user: str | None = None
     password: str | None = None
     device: list[str] | None = None
+    unguarded: bool | None = None
     kernel: str | None = None
     threads: int | None = None
     affinity: bool | None = None

@@ -21,7 +21,17 @@ from rich.text import Text
 
 from ..engine.chain.target import difficulty_from_target
 from ..engine.errors import InputError
-from ..engine.events import DeviceFailed, Disconnected, Event, HardwareError, Malformed, PoolBlock, ShareDone, Summary
+from ..engine.events import (
+    DeviceAlarm,
+    DeviceFailed,
+    Disconnected,
+    Event,
+    HardwareError,
+    Malformed,
+    PoolBlock,
+    ShareDone,
+    Summary,
+)
 from ..engine.miner import Miner
 from ..engine.tally import Outcome
 from .lines import WINDOW_NAMES, line_of, summary_lines, time_to
@@ -137,7 +147,9 @@ def _devices(miner: Miner) -> Text:
     for name, state in miner.devices.items():
         t, stats = state.tally, state.device.stats()
         note = Text(state.failure, "red") if state.failure else Text(stats.note, "dim")
-        if not state.failure and stats.starved_s >= 1:
+        if not state.failure and stats.alarm:
+            note = Text(stats.alarm, "yellow")
+        elif not state.failure and stats.starved_s >= 1:
             note = Text(f"starved for {span_text(stats.starved_s)}", "yellow")
         rates = (state.meter.rate(WINDOW_NAMES["5s"]), state.meter.average())
         counts = (t.accepted, t.rejected, t.stale, t.hardware_errors)
@@ -171,7 +183,7 @@ def _style(event: Event) -> str:
             return "bold green" if event.block else "green"
         case ShareDone(outcome=Outcome.REJECTED.value) | DeviceFailed() | HardwareError() | PoolBlock():
             return "red"
-        case ShareDone() | Disconnected() | Malformed():
+        case ShareDone() | Disconnected() | Malformed() | DeviceAlarm():
             return "yellow"
         case _:
             return ""

@@ -6,8 +6,8 @@ alike; cpu.py is the one of today. app/commands/mine.py makes it. Boards and the
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from .work import Assignment, Found
@@ -25,6 +25,8 @@ class DeviceStats:
     hashes: int | None  # counted since it was made; None: the device cannot count
     starved_s: float = 0.0  # how long it had an assignment and no headers left in it
     note: str = ""  # what else there is to say of it, in a few words
+    alarm: str = ""  # what a person must know of it now; empty: nothing
+    errors: Mapping[str, int] = field(default_factory=dict[str, int])  # of line and chips, by kind, so far
 
 
 class Device(Protocol):

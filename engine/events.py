@@ -66,6 +66,13 @@ class DeviceFailed(Event, frozen=True, tag="device_failed"):
     retry_s: float | None
 
 
+class DeviceAlarm(Event, frozen=True, tag="device_alarm"):
+    """What a person must know of a device that runs; empty: it is over."""
+
+    device: str
+    text: str
+
+
 class PoolMessage(Event, frozen=True, tag="message"):
     pool: str
     text: str  # printable characters only
@@ -125,10 +132,15 @@ class PoolTemplate(Event, frozen=True, tag="pool_template"):
 
 
 class DeviceSummary(msgspec.Struct, frozen=True):
+    """hashes: as the device counts them; claimed: those that its claims stand for."""
+
     name: str
     hashes: int | None
     accepted: int
     hardware_errors: int
+    claimed: float = 0.0
+    repeats: int = 0
+    errors: dict[str, int] = {}
 
 
 class Summary(Event, frozen=True, tag="summary"):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from .device import Device
 from .errors import DeviceError, InputError, cause
-from .events import DeviceFailed, DeviceSummary, Report, Summary
+from .events import DeviceAlarm, DeviceFailed, DeviceSummary, Report, Summary
 from .pool import Demand, Pool
 from .rates import RateMeter
 from .shares import Shares
@@ -37,6 +37,13 @@ class DeviceState:
     failure: str = ""  # empty while it runs
     open: bool = False  # it was started, or tried to, and has not been stopped
     running: bool = False  # it takes work
+    alarm: str = ""  # as it was last told
+
+    @property
+    def hashes(self) -> int | None:
+        """As the device counts them, or those that its claims stand for where it cannot; None: neither says."""
+        counted = self.device.stats().hashes
+        return int(self.tally.claimed) or None if counted is None else counted
 
 
 class Miner:
@@ -70,8 +77,8 @@ class Miner:
 
     @property
     def hashes(self) -> int:
-        """Counted by all devices that count."""
-        return sum(state.device.stats().hashes or 0 for state in self.devices.values())
+        """Of all devices: counted where they count, else those that their claims stand for."""
+        return sum(state.hashes or 0 for state in self.devices.values())
 
     async def run(self, duration_s: float | None = None, shares: int | None = None) -> Summary:
         """Mine until stopped, for `duration_s`, or until `shares` are accepted.
@@ -158,7 +165,15 @@ class Miner:
             blocks=t.blocks,
             starved_s=round(sum(s.device.stats().starved_s for s in self.devices.values()), 3),
             devices=[
-                DeviceSummary(name, s.device.stats().hashes, s.tally.accepted, s.tally.hardware_errors)
+                DeviceSummary(
+                    name,
+                    s.device.stats().hashes,
+                    s.tally.accepted,
+                    s.tally.hardware_errors,
+                    s.tally.claimed,
+                    s.tally.repeats,
+                    dict(s.device.stats().errors),
+                )
                 for name, s in self.devices.items()
             ],
         )
@@ -166,7 +181,8 @@ class Miner:
     def _demand(self) -> Demand:
         wants = [state.device.capabilities for state in self.devices.values()]
         known = [want.nominal_hps for want in wants if want.nominal_hps is not None]
-        return Demand(sum(known) if known else None, max((want.version_bits for want in wants), default=0))
+        bits = max((want.version_bits for want in wants), default=0)
+        return Demand(sum(known) if known else None, bits, min(known, default=None))
 
     def _settled(self) -> None:
         if self._shares_wanted is not None and self.tally.accepted >= self._shares_wanted:
@@ -270,8 +286,11 @@ class Miner:
         while True:
             now = loop.time()
             for state in self.devices.values():
-                if (hashes := state.device.stats().hashes) is not None:
+                if (hashes := state.hashes) is not None:
                     state.meter.sample(now, hashes)
+                if (alarm := state.device.stats().alarm) != state.alarm:
+                    state.alarm = alarm
+                    self._report(DeviceAlarm(state.device.name, alarm))
             self.meter.sample(now, self.hashes)
             await asyncio.sleep(1.0)
 

@@ -32,6 +32,7 @@ class Demand:
 
     rate_hps: float | None = None  # None: unknown
     version_bits: int = 0  # the most that one of them needs to roll
+    least_hps: float | None = None  # of the slowest
 
 
 class Pool(Protocol):

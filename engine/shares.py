@@ -46,7 +46,11 @@ class Shares:
             self._report(HardwareError(found.device, f"{found.nonce:08x}"))
             return
         for tally in (self.tally, own):
-            tally.claims += 1
+            if verdict.fate is Fate.DUPLICATE:
+                tally.repeats += 1
+            else:
+                tally.claims += 1
+                tally.claimed += found.stands_for
             if verdict.quality >= Quality.SHARE:
                 tally.open(verdict.difficulty)
         if verdict.sendable:

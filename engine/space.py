@@ -61,16 +61,21 @@ class HeaderSpace:
         self._rests: list[Drawn] = []  # what is left of a nonce range that is being split; the last goes first
         self._ntime_floor = self._ntime_last = -1  # the latest of the walks before, and of all
 
-    def draw(self, ntime: int, version: int, mask: int, versions: int, *, split: bool) -> Drawn | None:
+    def draw(self, ntime: int, version: int, mask: int, versions: int | None, *, split: bool) -> Drawn | None:
         """The next headers for `ntime`, up to `versions` versions of the mask, or None: there are none for that second.
 
-        split  take a part of the nonce range where it is split, for all these versions; otherwise always the whole
+        versions  None: all of the mask, for chips that roll them by themselves and cannot be told to leave some out
+        split     take a part of the nonce range where it is split, for all these versions; otherwise always the whole
         """
-        if versions < 1:
+        if versions is not None and versions < 1:
             raise ValueError(f"versions: {versions}; takes 1 or more")
         with self._lock:
             if (version, mask) != self._rolling:
                 self._turn_to(version, mask)
+            if versions is None:
+                versions, split = 1 << mask.bit_count(), False
+                if self._roll:  # some of this extranonce2 was given out
+                    self._next_extranonce2()
             splits = split and self._parts > 1
             if self._extranonce2 >= self._extranonce2_end and not (splits and self._rests):
                 if ntime <= self._ntime_last:

@@ -43,6 +43,8 @@ class Tally:
     blocks: int = 0  # accepted shares that were blocks
     claims: int = 0  # true claims, shares included
     hardware_errors: int = 0  # false claims
+    repeats: int = 0  # true claims that came before; not in claims
+    claimed: float = 0.0  # hashes that the true claims stand for, of devices that say so
     best: Fraction = Fraction(0)  # highest difficulty of a share
 
     def open(self, difficulty: Fraction) -> None:

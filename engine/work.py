@@ -91,10 +91,10 @@ class Assignment:
     clock: Callable[[], float]  # the loop's; ntime advances with it
     claim_target: int  # report hashes that do not exceed it
 
-    def draw(self, versions: int = 1, *, split: bool = False) -> Work | None:
+    def draw(self, versions: int | None = 1, *, split: bool = False) -> Work | None:
         """Headers that nobody has been given before, or None: the space is exhausted until the next second.
 
-        versions  how many to roll at once, at most; fewer are given when the mask grants fewer
+        versions  how many to roll at once, at most; fewer are given when the mask grants fewer. None: all of the mask
         split     the device can search a part of the nonces; only tiny spaces are split
         """
         job = self.job
@@ -166,6 +166,7 @@ class Found(msgspec.Struct, frozen=True, eq=False):  # of which there may be 100
     received_s: float  # the loop's clock
     origin: Origin = Origin()
     raw: bytes = b""  # the frame it came in
+    stands_for: float = 0.0  # hashes that are expected for a claim like this; 0: not told, as the device counts them
 
     def __post_init__(self) -> None:
         if not self.works:

@@ -38,7 +38,7 @@ def check(
 def check_words(midstates: array[int], tail: array[int], words: array[int], top_word: int) -> None:
     """As `check`, for nonces that are listed."""
     n_midstates = _template(midstates, tail, top_word)
-    if (pairs := _length("words", words, "I") * n_midstates) > MAX_PAIRS:
+    if _length("words", words, "I") * n_midstates > MAX_PAIRS:
         raise ValueError(f"words: {len(words)} of them, {n_midstates} midstates; takes at most {MAX_PAIRS} pairs")
 
 

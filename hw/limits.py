@@ -31,3 +31,6 @@ class Limits:
     watts: float | None = None  # of the input where it is measured, else of the rail
     input_v: tuple[float, float] | None = None
     fan_rpm_least: float | None = None  # at full speed
+
+
+NO_LIMITS = Limits()

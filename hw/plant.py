@@ -1,6 +1,6 @@
-"""What of a board is not its chips: reset, core voltage, fan, sensors. One class for a family of boards keeps to Plant.
+"""What of a board is not its chips: reset, core voltage, fan, sensors. One class a family of boards keeps to Plant.
 
-They are in boards/: bitaxe.py, gekko.py. A board without any of it (a bare chain behind an adapter, an Icarus) has no plant.
+They are in boards/: bitaxe.py, gekko.py. A board without any of it (a bare chain, an Icarus) has no plant.
 """
 
 from __future__ import annotations

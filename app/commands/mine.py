@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,6 @@ import typer
 from ...engine.errors import InputError
 
 if TYPE_CHECKING:
-    from ...engine.device import Device
     from ...engine.events import Report, Summary
     from ...engine.pool import Pool
     from ..faces import Face
@@ -36,8 +36,16 @@ def mine(
     device: Annotated[
         list[str] | None,
         typer.Option(
-            "-d", "--device", metavar="DEVICE", help="What to mine with: cpu or cpu:KERNEL.", show_default="cpu"
+            "-d",
+            "--device",
+            metavar="DEVICE",
+            help="What to mine with: cpu[:KERNEL], [BOARD:]PORT, or a simulated sim:BOARD; several times for several.",
+            show_default="cpu",
         ),
+    ] = None,
+    unguarded: Annotated[
+        bool | None,
+        typer.Option("--unguarded", help="Run boards that have no sensors to watch, at their lowest frequency."),
     ] = None,
     kernel: Annotated[
         str | None,
@@ -76,7 +84,7 @@ def mine(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
 ) -> int:
-    """Mine with the CPU, on a pool or, without -o, on an embedded one that needs nothing."""
+    """Mine with the CPU or with boards, on a pool or, without -o, on an embedded one that needs nothing."""
     from ..faces import choose_face
     from ..options import MineOptions, check_writable, load_options, merge, one_pool
     from ..signals import noted_signals
@@ -86,6 +94,7 @@ def mine(
         user=user,
         password=password,
         device=device,
+        unguarded=unguarded,
         kernel=kernel,
         threads=threads,
         affinity=affinity,
@@ -110,44 +119,27 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
     from ... import __version__
     from ...engine.events import Started
     from ...engine.miner import Miner
+    from ..devices import make_devices
 
     summary: Summary | None = None
     try:
-        devices = make_devices(options)
-        miner = Miner(make_pool(options, face.event), devices, face.event)
-        face.event(Started(__version__, miner.pool.name, [d.name for d in devices]))
-        running = asyncio.create_task(miner.run(options.duration, options.shares))
-        with signals.tell(miner.stop, running.cancel):
-            watching = asyncio.create_task(face.watch(miner))
-            try:
-                await asyncio.wait([running])
-            finally:
-                watching.cancel()
-                await asyncio.wait([watching])
-        summary = miner.summary() if running.cancelled() else running.result()
+        devices, beside = make_devices(options)
+        async with AsyncExitStack() as stack:
+            for each in beside:
+                await stack.enter_async_context(each)
+            miner = Miner(make_pool(options, face.event), devices, face.event)
+            face.event(Started(__version__, miner.pool.name, [d.name for d in devices]))
+            running = asyncio.create_task(miner.run(options.duration, options.shares))
+            with signals.tell(miner.stop, running.cancel):
+                watching = asyncio.create_task(face.watch(miner))
+                try:
+                    await asyncio.wait([running])
+                finally:
+                    watching.cancel()
+                    await asyncio.wait([watching])
+            summary = miner.summary() if running.cancelled() else running.result()
     finally:
         face.close(summary)
-
-
-def make_devices(options: MineOptions) -> list[Device]:
-    """The devices that -d names; without it the CPU. Raises InputError."""
-    from ...engine.cpu import CpuDevice
-    from ...ext.kernels import row
-
-    names = options.device or ["cpu" if options.kernel is None else f"cpu:{options.kernel}"]
-    if options.device and options.kernel:
-        raise InputError("--kernel is short for -d cpu:KERNEL: give one of them")
-    devices: list[Device] = []
-    for name in names:
-        kind, colon, kernel = name.partition(":")
-        if kind != "cpu":
-            raise InputError(f"device {name!r}: is unknown; takes cpu or cpu:KERNEL")
-        row(kernel if colon else None)
-        affinity = options.affinity is not False
-        devices.append(CpuDevice(kernel or None, options.threads, affinity=affinity, name=name))
-    if len({device.name for device in devices}) < len(devices):
-        raise InputError(f"-d {' -d '.join(names)}: each device can be given once")
-    return devices
 
 
 def make_pool(options: MineOptions, report: Report) -> Pool:

@@ -22,6 +22,8 @@ from .stratum import StratumPool
 from .url import PoolURL
 
 _UNKNOWN_HPS = 2e6  # of a device that cannot tell before it runs
+_SLOWEST_S = 4.0  # between shares of the slowest device, about; a slow board beside a fast CPU is seen to work too
+_INTERVAL_S = (0.05, 1.0)  # between shares of all, within which that is kept
 
 
 class EmbeddedPool:
@@ -51,10 +53,12 @@ class EmbeddedPool:
     async def start(self, demand: Demand) -> None:
         rate_hps = demand.rate_hps or _UNKNOWN_HPS
         pace = Pace(self._block_every_s, rate_hps)
-        if self._settings.suggest_difficulty is None:  # a share a second, as the server will have it anyway
-            share = Fraction(rate_hps) / expected_hashes(DIFFICULTY_1)
+        interval_s = _interval_s(demand)
+        if self._settings.suggest_difficulty is None:  # as the server will have it anyway
+            share = Fraction(rate_hps * interval_s) / expected_hashes(DIFFICULTY_1)
             self._settings = replace(self._settings, suggest_difficulty=Fraction(f"{float(share):.2g}"))
-        server = PoolServer(MemoryChain(pace.target), ServerSettings(), self._only_blocks, pace, self._listen)
+        settings = ServerSettings(share_interval_s=interval_s)
+        server = PoolServer(MemoryChain(pace.target), settings, self._only_blocks, pace, self._listen)
         await server.start()
         self._inner = StratumPool(PoolURL(*server.address), self._settings, self._report, connect=self._connect)
         self._server = asyncio.create_task(server.serve(), name="embedded pool")
@@ -105,3 +109,11 @@ class EmbeddedPool:
         """Its sessions and shares are our own; the client's side tells of them."""
         if isinstance(event, PoolBlock):
             self._report(event)
+
+
+def _interval_s(demand: Demand) -> float:
+    """Wanted between shares."""
+    least, most = _INTERVAL_S
+    if not demand.rate_hps or not demand.least_hps:
+        return most
+    return min(most, max(least, _SLOWEST_S * demand.least_hps / demand.rate_hps))

@@ -69,11 +69,11 @@ class Inbox:
         try:
             self.check()
             while not task.done():
-                sleep = asyncio.ensure_future(self._sleep())
+                waiter = self._waiter()  # now: a session that ends before we sleep wakes us, too
                 try:
-                    await asyncio.wait((task, sleep), return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait((task, waiter), return_when=asyncio.FIRST_COMPLETED)
                 finally:
-                    sleep.cancel()
+                    self._waiting.discard(waiter)
                 self.check()
             return task.result()
         finally:
@@ -81,12 +81,16 @@ class Inbox:
 
     async def _sleep(self) -> None:
         """Until something has changed."""
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.add(waiter)
+        waiter = self._waiter()
         try:
             await waiter
         finally:
             self._waiting.discard(waiter)
+
+    def _waiter(self) -> asyncio.Future[None]:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(waiter)
+        return waiter
 
     def _wake(self) -> None:
         for waiter in self._waiting:

@@ -52,6 +52,16 @@ class Cable:
         self._came.set()
 
     @property
+    def present(self) -> bool:
+        """Whether a host has it open."""
+        return self.host.is_open
+
+    @property
+    def baud(self) -> int:
+        """That of the host."""
+        return self.host.baud
+
+    @property
     def waiting(self) -> int:
         return sum(len(data) for data, _ in self._sent)
 
@@ -68,6 +78,10 @@ class PipePort:
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def is_open(self) -> bool:
+        return not self._inbox.lost
 
     async def open(self) -> None:
         if not self._inbox.lost:

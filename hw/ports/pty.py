@@ -99,6 +99,11 @@ class PtyEnd:
         self._writable()
 
     @property
+    def present(self) -> bool:
+        """Whether a host has it open; it is found out within LOOK_S."""
+        return self._present
+
+    @property
     def baud(self) -> int:
         """That of the host."""
         return self._first_baud if self._master is None else _speed(self._master)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from joulehash.app.lines import line_of, summary_lines
 from joulehash.engine.events import (
     Connected,
+    DeviceAlarm,
     DeviceFailed,
     DeviceSummary,
     Disconnected,
@@ -54,6 +55,8 @@ LINES: list[tuple[Event, str | None]] = [
         "hardware error: cpu reported nonce 0000abcd, which does not hash to its target",
     ),
     (DeviceFailed("cpu", "burnt", 4.0), "cpu failed: burnt; started again in 4 s"),
+    (DeviceAlarm("board", "chip 2 is silent"), "board: chip 2 is silent"),
+    (DeviceAlarm("board", ""), "board: is well again"),
     (PoolMessage("pool", "hello"), "the pool says: hello"),
     (Malformed("pool", "a line that is not JSON"), "not understood: a line that is not JSON"),
     (PoolBlock(7, HASH, True, ""), "BLOCK 7 accepted by the chain: 00ab"),

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from joulehash.engine.chain.target import MAX_TARGET
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.errors import DeviceError, InputError, NodeError
-from joulehash.engine.events import DeviceFailed, Event, HardwareError, ShareDone, Summary
+from joulehash.engine.events import DeviceAlarm, DeviceFailed, Event, HardwareError, ShareDone, Summary
 from joulehash.engine.miner import Miner
 from joulehash.engine.pool import Demand
 from joulehash.engine.shares import SENDING_LIMIT
 from joulehash.engine.tally import Outcome
-from joulehash.engine.work import Job
+from joulehash.engine.work import Job, Work
 from tests.support.fakes import Answer, FakeDevice, FakePool
 from tests.support.jobs import job, work
 
@@ -171,7 +171,7 @@ def test_the_pool_is_told_what_the_devices_want() -> None:
     async def main() -> None:
         bench = Bench(None, FakeDevice("a"), FakeDevice("b"))
         await bench.run(duration_s=1)
-        assert bench.pool.demand == Demand(2000.0, 2)
+        assert bench.pool.demand == Demand(2000.0, 2, 1000.0)
 
     run_virtual(main())
 
@@ -219,7 +219,7 @@ def test_only_what_is_worth_it_is_submitted() -> None:
         assert len(bench.pool.submitted) == 2
         counts = (summary.accepted, summary.stale, summary.duplicates, summary.hardware_errors, summary.blocks)
         assert counts == (2, 3, 1, 1, 1)
-        assert (bench.miner.tally.found, bench.miner.tally.claims) == (6, 7)
+        assert (bench.miner.tally.found, bench.miner.tally.claims, bench.miner.tally.repeats) == (6, 6, 1)
         assert len([event for event in bench.events if isinstance(event, HardwareError)]) == 1
 
     run_virtual(main())
@@ -527,6 +527,43 @@ def test_summary() -> None:
         assert bench.miner.summary() == summary, "it stays as it was"
 
     run_virtual(main())
+
+
+def test_a_device_that_cannot_count_is_told_by_what_its_true_and_new_claims_stand_for() -> None:
+    async def main() -> None:
+        board = FakeDevice("board")
+        board.hashes, board.stands_for = None, 1000.0  # type: ignore[assignment]
+        bench = Bench(None, board)
+
+        for second in range(1, 11):
+            bench.at(second, lambda: _find(board))
+        bench.at(11.0, lambda: _find(board, nonce=1))  # again
+        bench.at(12.0, lambda: _find(board, work(job(target=0))))  # false
+        summary = await bench.run(duration_s=20)
+        assert (summary.hashes, summary.devices[0].hashes, summary.devices[0].claimed) == (10_000, None, 10_000.0)
+        assert (summary.devices[0].repeats, summary.devices[0].hardware_errors) == (1, 1)
+
+    run_virtual(main())
+
+
+def test_an_alarm_is_told_once_and_so_is_its_end() -> None:
+    async def main() -> None:
+        board = FakeDevice("board")
+        bench = Bench(None, board)
+        bench.at(2.5, lambda: setattr(board, "alarm", "chip 2 is silent"))
+        bench.at(9.5, lambda: setattr(board, "alarm", ""))
+        await bench.run(duration_s=20)
+        alarms = [event.text for event in bench.events if isinstance(event, DeviceAlarm)]
+        assert alarms == ["chip 2 is silent", ""]
+
+    run_virtual(main())
+
+
+def _find(board: FakeDevice, of: Work | None = None, nonce: int | None = None) -> None:
+    """A claim of a device that does not count."""
+    board.hashes = 0
+    board.find(of, nonce=nonce)
+    board.hashes = None  # type: ignore[assignment]
 
 
 def test_rates_are_sampled_and_unknown_where_a_device_does_not_count() -> None:

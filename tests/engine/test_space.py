@@ -55,6 +55,15 @@ class Draws(RuleBasedStateMachine):
             assert all((version ^ self.version) & ~self.mask == 0 for version in drawn.versions)
             self.ledger.enter(drawn, self.ntime)
 
+    @rule()
+    def draw_all_versions(self) -> None:
+        if self.mask.bit_count() > 8:  # too many to enter
+            return
+        drawn = self.space.draw(self.ntime, self.version, self.mask, None, split=False)
+        if drawn is not None:
+            assert len(set(drawn.versions)) == 1 << self.mask.bit_count()
+            self.ledger.enter(drawn, self.ntime)
+
     @rule(mask=st.sampled_from(MASKS))
     def mask_changes(self, mask: int) -> None:
         self.mask = mask

@@ -97,6 +97,8 @@ class FakeDevice:
         self.work: Work | None = None
         self._claims: asyncio.Queue[Found | Exception | None] = asyncio.Queue()
         self._nonce = 0
+        self.alarm = ""
+        self.stands_for = 0.0  # each claim
 
     async def start(self) -> None:
         self.started_at.append(asyncio.get_running_loop().time())
@@ -129,7 +131,8 @@ class FakeDevice:
         self.hashes += 1
         now = asyncio.get_running_loop().time()
         nonce = self._nonce if nonce is None else nonce
-        self._claims.put_nowait(Found(self.name, (work,), nonce, work.versions[0], work.ntime, now))
+        found = Found(self.name, (work,), nonce, work.versions[0], work.ntime, now, stands_for=self.stands_for)
+        self._claims.put_nowait(found)
 
     def flood(self, n: int, work: Work | None = None) -> None:
         for _ in range(n):
@@ -142,7 +145,7 @@ class FakeDevice:
         self._claims.put_nowait(None)
 
     def stats(self) -> DeviceStats:
-        return DeviceStats(self.hashes, self.starved_s)
+        return DeviceStats(self.hashes, self.starved_s, alarm=self.alarm)
 
     async def stop(self) -> None:
         self.stopped_at.append(asyncio.get_running_loop().time())

@@ -20,11 +20,14 @@ import serial
 from serial import rfc2217
 from serial.urlhandler import protocol_socket
 
+from joulehash.hw.ports.inbox import garbled
 from joulehash.hw.ports.pipe import Cable
 from joulehash.hw.ports.port import FarEnd, Port
 from joulehash.hw.ports.pty import PtyEnd
 from joulehash.hw.ports.record import Recorder
 from joulehash.hw.ports.serial import SerialPort
+from joulehash.hw.ports.usb import UsbStick
+from tests.support.usb_devices import FakeBus, FakeStick
 
 PATIENCE_S = 10.0
 BAUD = 115200
@@ -113,6 +116,66 @@ async def loop(folder: Path) -> AsyncGenerator[Ends]:
     port = SerialPort("loop://", BAUD)
     yield Ends(port, None)
     await port.close()
+
+
+def on_usb(kind: type[FakeStick]) -> Make:
+    @asynccontextmanager
+    async def make(folder: Path) -> AsyncGenerator[Ends]:
+        stick = kind()
+        port = UsbStick(stick.place, FakeBus(stick)).port(0, BAUD)
+        yield Ends(port, UsbEnd(stick))
+        await port.close()
+        assert stick.wrongs == []
+
+    return make
+
+
+class UsbEnd:
+    """The board behind a stick of tests/support/usb_devices.py. A line whose board does not listen takes nothing."""
+
+    def __init__(self, stick: FakeStick) -> None:
+        self._stick, self._line = stick, stick.interfaces[0]
+        self._loop = asyncio.get_running_loop()
+        self._sent: deque[tuple[bytes, int]] = deque()
+        self._came = asyncio.Event()
+        self._line.hears = self._hear
+
+    def _hear(self, data: bytes, baud: int) -> bytes:
+        """In the writer's thread."""
+        self._sent.append((data, baud))
+        self._line.takes = len(self._sent) < _LINE_PIECES
+        self._loop.call_soon_threadsafe(self._came.set)
+        return b""
+
+    async def receive(self) -> tuple[bytes, int]:
+        while not self._sent:
+            self._came.clear()
+            await self._came.wait()
+        data, baud = self._sent.popleft()
+        with self._stick.changed:
+            self._line.takes = True
+            self._stick.changed.notify_all()
+        return data, _nearest(baud)
+
+    def send(self, data: bytes, baud: int) -> None:
+        if self._stick.plugged:
+            self._stick.send(data if baud == _nearest(self._line.baud) else garbled(data))
+
+    def unplug(self) -> None:
+        self._sent.clear()
+        self._stick.unplug()
+
+    def plug(self) -> None:
+        self._line.takes = True
+        self._stick.plug()
+
+
+_LINE_PIECES = 64
+
+
+def _nearest(baud: int) -> int:
+    """What a line means by the speed that its divider makes."""
+    return min((BAUD, 57600, 1_000_000, 1_500_000, 2_000_000), key=lambda usual: abs(usual - baud))
 
 
 def over_tcp(scheme: str) -> Make:

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from joulehash.engine.chain.target import difficulty_from_target
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.errors import InputError
 from joulehash.engine.events import Disconnected, Event, PoolBlock
@@ -42,6 +43,30 @@ def test_gives_work_over_tcp_and_ends_clean() -> None:
         await no_tasks_left()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("demand", "difficulty"),
+    [
+        (Demand(1e6), 1e6 / 2**32),  # a share a second
+        (Demand(1e6, 0, 1e6), 1e6 / 2**32),
+        (Demand(41e6, 0, 1e6), 4e6 / 2**32),  # one in four seconds of the slowest
+        (Demand(1e12, 0, 1e6), 5e10 / 2**32),  # no more than twenty a second
+    ],
+)
+def test_the_slowest_device_has_its_shares_too(demand: Demand, difficulty: float) -> None:
+    async def main() -> None:
+        network = Network()
+        pool = EmbeddedPool(Settings("joe"), lambda event: None, 60.0, network.listen, network.connect)
+        await pool.start(demand)
+        jobs = pool.jobs()
+        await anext(jobs)  # before the suggestion is heard
+        job = await anext(jobs)
+        assert job is not None
+        assert float(difficulty_from_target(job.target)) == pytest.approx(difficulty, rel=0.05)
+        await pool.stop()
+
+    run_virtual(main())
 
 
 def test_a_fault_in_the_server_reaches_the_reader_of_jobs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,188 @@
+"""BM1362, BM1366, BM1368, BM1370 and BM1397 on one line: bytes in, time, bytes out. They really hash.
+
+Each chip hears the line at its own speed; reset and a rail that browns out make it forget everything. What leaves for
+the host takes its time on the line. Sources are in silicon.py, search.py and die.py. What is not modelled: the time
+that commands take from chip to chip, collisions when all answer at once, and registers of which only names are known.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from ..chips.chip import Chip
+from ..wire import bm13xx as wire
+from .die import Die
+from .faults import NO_FAULTS, Faults, check_faults
+from .header import Midstates, WholeHeader
+from .line import Line
+from .search import Hit, Progress, Search, Segment, Task
+from .silicon import CORE_VALUE, answer_id, same_speed
+from .world import World
+
+_WAITING = 64  # nonces that may wait for the line; no source says how many chips hold
+
+
+class Chips:
+    """`receive` takes what the host sent, at the moment of the last `advance`; so advance before.
+
+    `baud` is at which `advance`'s bytes are to be sent; what is near is the same to a UART (silicon.same_speed).
+    """
+
+    def __init__(self, chip: Chip, n: int, world: World, faults: Faults = NO_FAULTS, seed: int = 1) -> None:
+        check_faults(faults, n, chip.cores)
+        self.dies = [Die(chip, index) for index in range(n)]
+        self.world = world
+        self._faults, self._seed = faults, seed
+        self._search = Search(chip, self.dies[0].silicon)
+        self._decoder = wire.CommandDecoder("midstate" if chip.job == "midstate" else "header")
+        self._line = Line(faults, seed)
+        self._now_s: float | None = None
+        self._resets = world.resets
+        self._job_s: float | None = None  # when the first came
+        for die in self.dies:
+            die.given_id = chip.id if faults.wrong_chip is None else faults.wrong_chip
+            die.counters_lie = faults.lying_counter or 1.0
+        self._dead_cores = [{core for chip, core in faults.dead_cores if chip == index} for index in range(n)]
+        self._heard = [] if faults.no_chips else self.dies[: faults.chain_cut]
+
+    @property
+    def baud(self) -> int:
+        return round(self._heard[0].baud if self._heard else self.dies[0].baud)
+
+    def receive(self, data: bytes, baud: int) -> None:
+        hearing = [die for die in self._heard if same_speed(baud, die.baud)]
+        if not self.world.running or not hearing:
+            return  # at another speed it is noise to them
+        for command in self._decoder.feed(data):
+            self._obey(command, [die for die in hearing if same_speed(baud, die.baud)])
+
+    def advance(self, now_s: float) -> bytes:
+        """To a moment of the loop's clock; what the host gets of what they said until then."""
+        self.world.advance(now_s)
+        elapsed_s = now_s - self._now_s if self._now_s is not None else 0.0
+        self._now_s = now_s
+        if self.world.resets != self._resets or not self.world.running:
+            self._resets = self.world.resets
+            self._reset()
+        tasks = [die.task() if self.world.running else None for die in self._heard]
+        self._hash(tasks, elapsed_s)
+        for die in self.dies:
+            self.world.mhz[die.index] = die.mhz if self.world.running else 0.0
+            self.world.busy[die.index] = 0.0
+        for die, task in zip(self._heard, tasks, strict=True):
+            self.world.busy[die.index] = self._busy(die, task)
+        if self._faults.mute_s is not None and self._job_s is not None and now_s >= self._job_s + self._faults.mute_s:
+            self._line.clear()
+        return self._line.leave(self.baud, elapsed_s)
+
+    def skip(self, seconds: float) -> None:
+        """As if they had hashed for so long and found nothing: for tests of silicon rows, which nobody can hash."""
+        for die in self._heard:
+            if (task := die.task()) is not None:
+                die.progress = self._search.go_on(task, die.progress, seconds)[1]
+
+    def _reset(self) -> None:
+        for die in self.dies:
+            die.reset()
+        self._line.clear()
+        self._decoder.flush()
+
+    def _obey(self, command: wire.Command | wire.Garbage, dies: list[Die]) -> None:
+        match command:
+            case wire.ChainInactive():
+                for die in dies:
+                    die.inactive = True
+            case wire.SetAddress(address):
+                # ESP, MUJ: the first that waits for one takes it; without chain inactive before, none does
+                for die in dies:
+                    if die.inactive and not self._faults.address_stuck:
+                        die.address, die.inactive = address, False
+                        break
+            case wire.ReadRegister(register, address):
+                for die in _addressed(dies, address):
+                    self._answer(die, register, die.read(register, self.world.chip_c(die.index)))
+            case wire.WriteRegister(register, value, address):
+                for die in _addressed(dies, address):
+                    if (core := die.write(register, value)) is not None:
+                        self._answer(die, CORE_VALUE, core)
+            case wire.HeaderJob():
+                self._take(WholeHeader(command), dies)
+            case wire.MidstateJob():
+                self._take(Midstates(command), dies)
+            case _:
+                pass  # garbage
+
+    def _take(self, header: WholeHeader | Midstates, dies: list[Die]) -> None:
+        self._job_s = self._now_s if self._job_s is None else self._job_s
+        for die in dies:
+            die.take(header)
+
+    def _answer(self, die: Die, register: int, value: int) -> None:
+        self._line.say(wire.register_response(value, die.address, register, 11 if die.long_frames else 9))
+
+    def _busy(self, die: Die, task: Task | None) -> float:
+        if task is None or die.index in self._faults.dead_chips:
+            return 0.0
+        return 1 - len(self._dead_cores[die.index]) / die.chip.cores
+
+    def _hash(self, tasks: list[Task | None], seconds: float) -> None:
+        """Chips that do the same are hashed together."""
+        alike: dict[tuple[Task, Progress], list[Die]] = {}
+        for die, task in zip(self._heard, tasks, strict=True):
+            if task is not None:
+                alike.setdefault((task, die.progress), []).append(die)
+        for (task, progress), dies in alike.items():
+            segments, after = self._search.go_on(task, progress, seconds)
+            live = [die for die in dies if die.index not in self._faults.dead_chips]
+            by_start: dict[int, list[Die]] = {}
+            for die in live:
+                by_start.setdefault(self._search.start_of(die.address, die.offset), []).append(die)
+            for segment in segments:
+                for hit in self._search.hits(task, segment, list(by_start)):
+                    for die in by_start[hit.start]:
+                        self._report(die, task, hit)
+            self._count(task, segments, live)
+            for die in dies:
+                die.progress = after
+
+    def _count(self, task: Task, segments: list[Segment], dies: list[Die]) -> None:
+        cores = self.dies[0].chip.cores
+        domains = [range(domain * cores // 4, (domain + 1) * cores // 4) for domain in range(4)]
+        tried = [self._search.hashes(task, segments, domain) for domain in domains]
+        for die in dies:
+            done = list(tried)
+            for core in self._dead_cores[die.index]:
+                domain = next(index for index, domain in enumerate(domains) if core in domain)
+                done[domain] -= self._search.hashes(task, segments, range(core, core + 1))
+            die.hashes = [before + more for before, more in zip(die.hashes, done, strict=True)]
+            die.wrong += sum(done) * self.world.false_rate(die.index)
+
+    def _report(self, die: Die, task: Task, hit: Hit) -> None:
+        if hit.core in self._dead_cores[die.index] or not die.reports(hit.core):
+            return
+        word, rolled = self._wrong_or_not(die, task, hit), hit.rolled
+        if self._faults.stuck_nonce and die.index == 0:
+            die.first_report = die.first_report or (word, rolled)
+            word, rolled = die.first_report
+        nonce = int.from_bytes(word.to_bytes(4, "big"), "little")
+        # MUJ: twice the zero bits beyond what the ticket asks for
+        excess = min(255, 2 * (hit.zeros - die.chip.zero_bits - task.ticket.bit_count()))
+        which = hit.rolled if isinstance(task.header, Midstates) else hit.small_core
+        id = answer_id(die.silicon, task.header.id, which)
+        frame = wire.nonce_response(nonce, excess, id, rolled if die.long_frames else None)
+        for _ in range(2 if self._faults.duplicate_nonces else 1):
+            if self._line.nonces < _WAITING:
+                self._line.say(frame, nonce=True)
+            else:
+                die.overflows += 1
+
+    def _wrong_or_not(self, die: Die, task: Task, hit: Hit) -> int:
+        """A core that fails to keep up gets a hash wrong. As often as it thereby misses a nonce, it takes one for good
+        that is none; here the one goes for the other. Which are wrong hangs on the nonce, not on the steps of time."""
+        mark = sha256(f"{self._seed} {die.index} {hit.rolled} {task.header.id}".encode() + hit.word.to_bytes(4, "big"))
+        chance, bit = int.from_bytes(mark.digest()[:4], "big") / 2**32, mark.digest()[4] % 14
+        return hit.word ^ 1 << bit if chance < self.world.false_rate(die.index) else hit.word
+
+
+def _addressed(dies: list[Die], address: int | None) -> list[Die]:
+    return [die for die in dies if address is None or die.address == address]

@@ -1,0 +1,93 @@
+"""A device as the user names it: cpu[:KERNEL], sim:BOARD[?KEY=VALUE&…], [BOARD:]PORT[?KEY=VALUE&…].
+
+BOARD is the longest name of the table that matches, so that a port may hold colons (rfc2217://host:port).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from ..engine.errors import InputError
+from .boards.table import BOARDS
+
+_CHAIN = "chain:"
+_KEYS = ("mhz", "volts")
+_TOLD = ("fault", "scale", "seed", "format")  # to the simulator
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """kind: cpu, sim, port. board: a row's name, None to recognise it. rest: the kernel, or the port."""
+
+    text: str
+    kind: str
+    board: str | None = None
+    rest: str = ""
+    mhz: float | None = None
+    volts: float | None = None
+    sim: tuple[tuple[str, str], ...] = ()  # what the simulator is to be told
+
+    @property
+    def name(self) -> str:
+        """As it is shown: without what comes after the question mark."""
+        return self.text.partition("?")[0]
+
+
+def parse_spec(text: str) -> Spec:
+    """Raises InputError."""
+    before, _, query = text.partition("?")
+    kind, colon, rest = before.partition(":")
+    if kind == "cpu":
+        if query:
+            raise InputError(f"device {text!r}: cpu takes no {query.partition('=')[0]!r}; takes cpu or cpu:KERNEL")
+        return Spec(text, "cpu", rest=rest if colon else "")
+    if kind == "sim":
+        if not rest:
+            raise InputError(f"device {text!r}: takes sim:BOARD, of {', '.join(BOARDS)}, chain:CHIPxN")
+        values = _values(text, query, (*_KEYS, *_TOLD))
+        told = tuple((key, values[key]) for key in _TOLD if key in values)
+        return Spec(text, "sim", rest, "", _number(text, values, "mhz"), _number(text, values, "volts"), told)
+    values = _values(text, query, _KEYS)
+    board, port = _split(before)
+    if not port:
+        raise InputError(f"device {text!r}: is unknown; takes cpu, cpu:KERNEL, sim:BOARD or [BOARD:]PORT")
+    return Spec(text, "port", board, port, _number(text, values, "mhz"), _number(text, values, "volts"))
+
+
+def _split(text: str) -> tuple[str | None, str]:
+    """(board or None, port)."""
+    if text.startswith(_CHAIN):
+        chip, _, port = text.removeprefix(_CHAIN).partition(":")
+        return f"{_CHAIN}{chip}", port
+    names = [name for name in BOARDS if text == name or text.startswith(f"{name}:")]
+    if names:
+        name = max(names, key=len)
+        return name, text[len(name) + 1 :]
+    return (None, text) if "/" in text or text.upper().startswith("COM") else (None, "")
+
+
+def _values(text: str, query: str, known: tuple[str, ...]) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError:
+        raise InputError(f"device {text!r}: takes KEY=VALUE after the question mark, joined by &") from None
+    values = dict(pairs)
+    for key in values:
+        if key not in known:
+            raise InputError(f"device {text!r}: {key!r} is unknown; takes {', '.join(known)}")
+    if len(values) < len(pairs):
+        raise InputError(f"device {text!r}: each of {', '.join(known)} can be given once")
+    return values
+
+
+def _number(text: str, values: dict[str, str], key: str) -> float | None:
+    if key not in values:
+        return None
+    try:
+        number = float(values[key])
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise InputError(f"device {text!r}: {key} {values[key]!r}; takes a number above 0")
+    return number
