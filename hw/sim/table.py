@@ -39,7 +39,9 @@ class Options:
     """What a user wrote after the question mark."""
 
     faults: Faults
-    scale: int | None = None  # bits by which it hashes less than silicon; None: so that it hashes 250 kH/s, or as little as it can
+    scale: int | None = (
+        None  # bits by which it hashes less than silicon; None: so that it hashes 250 kH/s, or as little as it can
+    )
     seed: int = 1
     answers_in: Format = Format.V0
 
