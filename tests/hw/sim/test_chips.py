@@ -493,12 +493,13 @@ def test_a_mute_board() -> None:
     assert host.ask(0) == []
 
 
-def test_a_lying_counter() -> None:
-    host = Host("BM1370", fault="lying-counter:3").bring_up()
+@pytest.mark.parametrize("factor", [3, 0])
+def test_a_lying_counter(factor: int) -> None:
+    host = Host("BM1370", bits=21, fault=f"lying-counter:{factor}").bring_up()
     host.job()
     host.run(0.5)
     host.send(wire.write(0x08, 0))
-    assert host.ask(0x8C)[0] == pytest.approx(3 * host.hashes / 2**host.row.zero_bits, abs=1)
+    assert host.ask(0x8C)[0] == pytest.approx(factor * host.hashes / 2**host.row.zero_bits, abs=1)
 
 
 def test_brown_outs_come_while_chips_hash() -> None:
