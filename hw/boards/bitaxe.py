@@ -13,13 +13,14 @@ Unproven on hardware, all of it. Left out: Gamma Duo, Supra Hex, and the ADC, wh
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
 from ...engine.errors import DeviceError, InputError
 from ..limits import Reading
 from ..parts.bus import NoAnswer
-from ..wire.bitaxe_raw import USB_PACKET, Gpio, I2CWrite, Operation, encode
+from ..wire.bitaxe_raw import PARTIAL_S, USB_PACKET, Gpio, I2CWrite, Operation, encode
 from .control import GUARD_ID, Control
 from .cooling import COOLING
 from .equipment import Equipment
@@ -102,7 +103,9 @@ class BitaxePlant:
         )
 
     async def off(self) -> None:
-        """Each step is tried though another failed; then the first failure is raised."""
+        """Each step is tried though another failed; then the first failure is raised. The off bytes may have been
+        written just before: the firmware is given time to drop what it does not take of them."""
+        await asyncio.sleep(2 * PARTIAL_S)
         failed: list[DeviceError] = []
         steps: list[Callable[[], Awaitable[object]]] = [partial(self.hold_reset, True)]
         if self._known:

@@ -50,5 +50,5 @@ class Emc2302(Part):
 
     async def fan_rpm(self, fan: int) -> float | None:
         """Of fan 0 or 1."""
-        high, low = await self.get_bytes(TACH[fan], 2)
-        return rpm(high, low)
+        high = await self.get(TACH[fan])  # first: it holds the lower bits still
+        return rpm(high, await self.get(TACH[fan] + 1))

@@ -1,8 +1,9 @@
 """BM1387 on one line, as in NewPac and R606. A thin model, as thin as what is known: it enumerates, and really hashes.
 
-Sources: GEK (kanoi/cgminer @d689d3a, driver-gekko.c): commands, the divider in register 1C, the PLL in register 0C, that
-the first byte of a nonce tells the chip. Unproven on hardware, and in no source: registers after reset, how the cores of
-a chip divide its nonces (here they take turns), that a chip goes on into its neighbour's part when its own is done.
+Sources: GEK (kanoi/cgminer @d689d3a, driver-gekko.c): commands, the divider in register 1C, the PLL in register 0C,
+that the first byte of a nonce tells the chip. Unproven on hardware, and in no source: registers after reset, how the
+cores of a chip divide its nonces (here they take turns), that a chip goes on into its neighbour's part when its own is
+done.
 
 Scale: a chip tries every 2^k-th nonce of its part. Left out: every other register, counters, the ticket: all nonces
 with 32 zero bits are told.
@@ -31,7 +32,7 @@ _PART_BIT = 24  # the byte above it is the chip's
 _SPACE = 1 << 32
 
 
-@dataclass
+@dataclass(eq=False)
 class _Die:
     index: int
     address: int = 0

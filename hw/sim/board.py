@@ -52,7 +52,7 @@ class Pins(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rails:
-    """What it would say to a voltmeter: volts of the whole chain, whether the chips are held in reset, 0 to 1 of air."""
+    """What it would say to a voltmeter: volts of the whole chain, whether its chips are held in reset, 0..1 of air."""
 
     core_v: float
     reset: bool

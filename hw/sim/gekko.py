@@ -4,8 +4,9 @@ Sources: the fact sheet's section "GekkoScience over libusb"; GEK (kanoi/cgminer
 letters of each telemetry command, what a V1, V2 or V3 answers, and what the latch does to the regulator; driver-gekko.h
 for the places in an answer. Unproven on hardware, and no source says: the byte that answers V, B, L and F (here the
 letter), the voltage before one is asked for (the nominal one), pins before they are driven (an FT230X lets chips run, a
-CP2105 keeps them off; while it does, B changes nothing), how many levels of core voltage a chip has in series (1 on BM1362, 4 on BM1370: the A2's 270 mV
-are 1.08 V then, which that chip takes). Left out: the micro's other commands, lights, and the 1384 sticks.
+CP2105 keeps them off; while it does, B changes nothing), how many levels of core voltage a chip has in series (1 on
+BM1362, 4 on BM1370: the A2's 270 mV are 1.08 V then, which that chip takes). Left out: the micro's other commands,
+lights, and the 1384 sticks.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Simulated:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[Simulated]:
         """In the loop that it is entered in. What was wrong with the simulator itself is raised at the end."""
-        serving = asyncio.create_task(serve(self.board, self.cables, lambda rails: self.report(rails)))
+        serving = asyncio.create_task(serve(self.board, self.cables, self.report))
         try:
             yield self
         finally:

@@ -1,8 +1,8 @@
 """Every simulated board by its name, and `sim:BOARD?fault=NAME[:ARG],…&scale=K` as a board that can be run.
 
-Figures: the fact sheet's section "Chip table", for the Bitaxes ESP-Miner's frequencies, voltages and target powers; where
-it has none, the power is the chips' rate times the J/TH of the machine that they are known from (the same section), and
-stands as "ours". A board that is not in this table is not simulated; a new one is a row here.
+Figures: the fact sheet's section "Chip table", for the Bitaxes ESP-Miner's frequencies, voltages and target powers;
+where it has none, the power is the chips' rate times the J/TH of the machine that they are known from (the same
+section), and stands as "ours". A board that is not in this table is not simulated; a new one is a row here.
 """
 
 from __future__ import annotations

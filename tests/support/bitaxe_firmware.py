@@ -34,10 +34,15 @@ class FakeFirmware:
         self.deaf = self.garble = self.lose = self.late = 0
         self.served: list[Operation] = []
         self._requests = RequestDecoder()
+        self._heard = 0.0
 
     async def serve(self) -> None:
         while True:
             data, baud = await self.cable.receive()
+            now = asyncio.get_running_loop().time()
+            if now - self._heard > 0.004:
+                self._requests.silence()
+            self._heard = now
             self._requests.silence()
             for request in self._requests.feed(data):
                 await self._answer(request, baud)

@@ -68,7 +68,7 @@ class EMC2103(ByteRegisters):
     """One fan, and two diodes: whole degrees in one register, eighths in the top of the next; 80 00 says fault."""
 
     def __init__(self, diodes: tuple[Sense, Sense], own_c: Sense, fan_rpm: Sense, drive: Drive) -> None:
-        reset = {0x11: 0x12, 0x12: 0x12, 0x14: 0x10, 0x15: 0x10, 0x20: 0, 0x40: 0, 0x42: 0x2B}  # (M)
+        reset = {0x11: 0x12, 0x12: 0x12, 0x14: 0x10, 0x15: 0x10, 0x20: 0, 0x2A: 0, 0x40: 0, 0x42: 0x2B}  # (M)
         ids = {0xFD: 0x26, 0xFE: 0x5D, 0xFF: 0x01}  # (M)
         readings = dict.fromkeys((0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x4E, 0x4F), 0)
         super().__init__(reset | readings | ids, _IDS | readings.keys())
@@ -82,7 +82,7 @@ class EMC2103(ByteRegisters):
             self.keep(register + 1, (raw & 7) << 5)
             return (raw >> 3) & 0xFF
         if register == 0x4E:
-            return _tachometer(self, 0x4E, self._fan_rpm())
+            return _tachometer(self, 0x4E, self._fan_rpm(), self.value(0x42))
         return None
 
     def written(self, register: int) -> None:
@@ -102,7 +102,8 @@ class EMC2302(ByteRegisters):
 
     def measured(self, register: int) -> int | None:
         if register in (0x3E, 0x4E):
-            return _tachometer(self, register, self._fan_rpm() if register == 0x3E else 0)
+            rpm = self._fan_rpm() if register == 0x3E else 0
+            return _tachometer(self, register, rpm, self.value(register - 12))
         return None
 
     def written(self, register: int) -> None:
@@ -110,8 +111,10 @@ class EMC2302(ByteRegisters):
             self._drive(self.value(0x30) / 255)
 
 
-def _tachometer(part: ByteRegisters, register: int, rpm: float | None) -> int:
-    """13 bits, at the top of two registers; all ones when nothing turns. The high byte latches the low one."""
-    raw = min(0x1FFF, round(7_864_320 / rpm)) << 3 if rpm else 0xFFF8
+def _tachometer(part: ByteRegisters, register: int, rpm: float | None, config: int) -> int:
+    """13 bits, at the top of two registers; all ones when nothing turns. The high byte latches the low one. Bits 6..5
+    of the fan's configuration double the count with each range; after power-up it is the second (M)."""
+    count = 3_932_160 << (config >> 5 & 3)
+    raw = min(0x1FFF, round(count / rpm)) << 3 if rpm else 0xFFF8
     part.keep(register + 1, raw & 0xFF)
     return raw >> 8
