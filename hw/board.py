@@ -13,17 +13,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from ..engine.errors import DeviceError, InputError
 from .boards.row import Row
 from .chain import Chain
 from .chips.init import reset
+from .guard.guarded import Guard
 from .limits import Limits, Reading
 from .plant import Plant
 from .point import Point, point_of
 from .ports.port import Port
+from .powered import Powered
 from .watch import Watch
 
 _OFF_S = 2.0  # for the way to off; by then the off bytes have long been sent
@@ -31,48 +32,7 @@ _COOL_C = 15.0  # below the limit
 _COOL_MOST_S = 600.0
 
 PlantFor = Callable[[], Plant]
-GuardFor = Callable[[Plant, Mapping[str, Port]], AbstractAsyncContextManager[None]]
-
-
-@dataclass(slots=True)
-class Powered:
-    """A board that is up."""
-
-    row: Row
-    name: str
-    port: Port  # the chips' line
-    plant: Plant | None
-    chain: Chain | None  # None: it has no registers
-    watch: Watch | None  # None: nothing is watched
-    alarm: str  # what a person must know of it
-    point: Point
-
-    @property
-    def reading(self) -> Reading:
-        return self.watch.reading if self.watch is not None else Reading()
-
-    async def set_point(self, mhz: float | None = None, volts: float | None = None) -> None:
-        """To another frequency, another voltage, or both; None is as it is. Raises InputError for what the board does
-        not take, DeviceError when the voltage does not come.
-
-        Never is there less voltage than the frequency had before: it rises first, and falls last.
-        """
-        before = self.point
-        wanted = point_of(
-            self.row, self.name, before.mhz if mhz is None else mhz, before.volts if volts is None else volts
-        )
-        if _above(wanted.volts, before.volts):
-            await self._set_volts(wanted)
-        if wanted.mhz != before.mhz and self.chain is not None:
-            await self.chain.set_frequency(wanted.mhz)
-            self.point = Point(wanted.mhz, self.point.volts)
-        if _above(before.volts, wanted.volts):
-            await self._set_volts(wanted)
-
-    async def _set_volts(self, wanted: Point) -> None:
-        if self.plant is not None and wanted.volts is not None:
-            await self.plant.set_rail(wanted.volts * self.row.domains)
-            self.point = Point(self.point.mhz, wanted.volts)
+GuardFor = Callable[[Plant, Callable[[str], None]], AbstractAsyncContextManager[Guard]]
 
 
 class Board:
@@ -89,7 +49,8 @@ class Board:
         unguarded: bool = False,
     ) -> None:
         self.row, self.name = row, name
-        self._ports, self._plant_for, self._guard = ports, plant_for, guard
+        self.alarm = ""  # of its guard process
+        self._ports, self._plant_for, self._guard_for = ports, plant_for, guard
         if not row.watched and not unguarded:
             raise InputError(
                 f"{name}: a {row.title} has no sensors that could be watched; --unguarded runs it nevertheless, at its "
@@ -151,9 +112,10 @@ class Board:
         if self._plant_for is None:
             return None
         plant = self._plant_for()
-        if self._guard is not None:
-            await stack.enter_async_context(self._guard(plant, self._ports))
-        await stack.enter_async_context(_off_at_the_end(plant))
+        guard: Guard | None = None
+        if self._guard_for is not None:
+            guard = await stack.enter_async_context(self._guard_for(plant, self._told))
+        await stack.enter_async_context(_off_at_the_end(plant, guard))
         await plant.prepare()
         return plant
 
@@ -185,9 +147,8 @@ class Board:
             with suppress(DeviceError):
                 control.write(plant.off_bytes())
 
-
-def _above(one: float | None, other: float | None) -> bool:
-    return one is not None and (other is None or one > other)
+    def _told(self, alarm: str) -> None:
+        self.alarm = alarm
 
 
 def _is_cool(reading: Reading, limits: Limits) -> bool:
@@ -198,15 +159,22 @@ def _is_cool(reading: Reading, limits: Limits) -> bool:
 
 
 @asynccontextmanager
-async def _off_at_the_end(plant: Plant) -> AsyncGenerator[None]:
-    """What fails then is told, unless something else is told already: it is unplugged, say."""
+async def _off_at_the_end(plant: Plant, guard: Guard | None) -> AsyncGenerator[None]:
+    """By the ordinary way; if that fails, the guard process tries it by its own. That it failed is told, unless
+    something else is told already: it is unplugged, say."""
     try:
         yield
     except BaseException:
         with suppress(DeviceError):
-            await in_peace(plant.off)
+            await _off(plant, guard)
         raise
+    await _off(plant, guard)
+
+
+async def _off(plant: Plant, guard: Guard | None) -> None:
     await in_peace(plant.off)
+    if guard is not None:
+        await guard.done()
 
 
 async def in_peace(work: Callable[[], Awaitable[None]]) -> None:

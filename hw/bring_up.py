@@ -117,6 +117,7 @@ async def _baud(chain: Chain, step: Baud) -> None:
     await chain.pause(step.pause_s)
     for write in step.then:
         await _write(chain, write)
+    chain.take_errors()  # what was said meanwhile could not be understood
 
 
 async def _ramp(chain: Chain, step: Ramp, mhz: float) -> None:

@@ -27,7 +27,7 @@ from .wire.frames import Garbage
 _CHIP_ID, _HCN, _TICKET, _VERSIONS = 0x00, 0x10, 0x14, 0xA4
 _MOST_ANSWERS = 256
 _READ_S = 0.25
-_SILENT_S = 0.01  # after which what is left of a frame is none
+_SILENT_S = 0.05  # after which what is left of a frame is none; a USB bridge may hold bytes back for 16 ms (FTDI)
 _READ_TRIES = 3
 _RESETS = 2  # short frames that are no accident
 _START_MHZ = 50.0  # after reset, about: what a ramp begins from

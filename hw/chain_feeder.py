@@ -13,7 +13,6 @@ from dataclasses import replace
 from ..engine.chain.header import double_sha256, hash_number
 from ..engine.errors import DeviceError, InputError
 from ..engine.work import Assignment, Found, Job, Work
-from .board import Powered
 from .cadence import Cadence, cadence
 from .chips.init import rest
 from .chips.nonce import job_id, midstate_index, origin, sent_version, version
@@ -21,6 +20,7 @@ from .chips.ticket import best_ticket, ticket_target
 from .counters import HashCounters
 from .feeder import Account, Orders, Report
 from .health import Health
+from .powered import Powered
 from .wire.bm13xx import HeaderJob, MidstateJob, Nonce
 from .wire.midstate import midstate_bytes
 
@@ -38,7 +38,7 @@ class ChainFeeder:
         self._orders, self._report, self._account, self._name = orders, report, account, name
         self._rests = bool(rest(self._chip))
         self._works: dict[int, tuple[Work, ...]] = {}  # of each job id, the newest first
-        self._next_id = 0
+        self._next_id = self._chip.ids[1]  # the first is the blank job's, with which some chips are brought up
         self._fits: tuple[int, float, int] | None = None  # mask, MHz and baud of the cadence
         self._cadence: Cadence | None = None  # None: too little for it
         self._health = Health(self._chain)

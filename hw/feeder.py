@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from ..engine.work import Assignment, Found
-from .board import Powered
+from .powered import Powered
 
 Report: TypeAlias = Callable[[Found], None]
 
