@@ -64,7 +64,7 @@ def _split(text: str) -> tuple[str | None, str]:
     if names:
         name = max(names, key=len)
         return name, text[len(name) + 1 :]
-    return (None, text) if "/" in text or text.upper().startswith("COM") else (None, "")
+    return (None, text) if "/" in text or text.upper().startswith(("COM", "USB:")) else (None, "")
 
 
 def _values(text: str, query: str, known: tuple[str, ...]) -> dict[str, str]:

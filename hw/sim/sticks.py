@@ -13,7 +13,9 @@ from .world import World
 
 
 def always_on(world: World, line: Line) -> SimulatedBoard:
-    world.rail_set_v, world.reset_held = world.figures.rail_v, False
+    """It was plugged in long before the host looked at it."""
+    world.rail_v = world.rail_set_v = world.figures.rail_v
+    world.reset_held = False
     return SimulatedBoard(world, line)
 
 

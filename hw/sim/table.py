@@ -29,7 +29,7 @@ from .run import Simulated
 from .sticks import always_on, ftdi_stick, latch_stick
 from .world import Figures, World
 
-_HASHED_HPS = 1e6  # what a simulator hashes if nothing else is said: a few of them and a miner share two cores
+_HASHED_HPS = 2.5e5  # what a simulator hashes if nothing else is said: several and a miner share two cores
 _KEYS = ("fault", "scale", "seed", "format")
 _MOST_CHIPS = 126  # of a chain: so many ids of two addresses each (S19j Pro)
 
@@ -39,7 +39,9 @@ class Options:
     """What a user wrote after the question mark."""
 
     faults: Faults
-    scale: int | None = None  # bits by which it hashes less than silicon; None: so that it hashes 1 MH/s
+    scale: int | None = (
+        None  # bits by which it hashes less than silicon; None: so that it hashes 250 kH/s, or as little as it can
+    )
     seed: int = 1
     answers_in: Format = Format.V0
 
@@ -53,13 +55,20 @@ class Simulator:
     silicon: Callable[[World, int, Options], Line]  # with the scale in bits
     around: Callable[[World, Line, Options], SimulatedBoard]
     absent: frozenset[str] = frozenset()  # faults of what it does not have
+    slice_bits: int = 24  # nonces of a core: 2^25, or 2^24 on BM1397
 
     def build(self, options: Options) -> Simulated:
         """Raises InputError for a scale that the chip cannot take, and a fault of what the board does not have."""
-        scale = max(0, round(math.log2(self.hps / _HASHED_HPS))) if options.scale is None else options.scale
+        scale = self._usual_scale if options.scale is None else options.scale
         world = World(self.figures, options.faults, options.seed)
         board = self.around(world, self.silicon(world, scale, options), options)
         return Simulated(self.figures.name, board, scale)
+
+    @property
+    def _usual_scale(self) -> int:
+        """In bits; at most so many that each chip has a nonce of every core's slice to itself."""
+        most = self.slice_bits - (self.figures.chips - 1).bit_length()
+        return max(0, min(most, round(math.log2(self.hps / _HASHED_HPS))))
 
 
 def simulated(text: str) -> Simulated:

@@ -35,7 +35,7 @@ class Noted(HeaderSpace):
         super().__init__(extranonce2_size)
         self.drawn: list[tuple[int, Drawn]] = []
 
-    def draw(self, ntime: int, version: int, mask: int, versions: int, *, split: bool) -> Drawn | None:
+    def draw(self, ntime: int, version: int, mask: int, versions: int | None, *, split: bool) -> Drawn | None:
         drawn = super().draw(ntime, version, mask, versions, split=split)
         if drawn is not None:
             self.drawn.append((ntime, drawn))

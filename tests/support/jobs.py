@@ -74,7 +74,7 @@ class SmallSpace(HeaderSpace):
         super().__init__(4)
         self._nonces, self._extranonces = nonces, extranonces
 
-    def draw(self, ntime: int, version: int, mask: int, versions: int, *, split: bool) -> Drawn | None:
+    def draw(self, ntime: int, version: int, mask: int, versions: int | None, *, split: bool) -> Drawn | None:
         drawn = super().draw(ntime, version, mask, versions, split=split)
         if drawn is None or drawn.extranonce2 >= self._extranonces:
             return None

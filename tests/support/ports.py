@@ -118,7 +118,7 @@ async def loop(folder: Path) -> AsyncGenerator[Ends]:
     await port.close()
 
 
-def on_usb(kind: type[FakeStick]) -> Make:
+def on_usb(kind: Callable[[], FakeStick]) -> Make:
     @asynccontextmanager
     async def make(folder: Path) -> AsyncGenerator[Ends]:
         stick = kind()

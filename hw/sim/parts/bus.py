@@ -99,6 +99,7 @@ class ByteRegisters:
     def measured(self, register: int) -> int | None:
         """What a register shows that is not stored; None: it shows what is stored."""
         del register
+        return None
 
 
 class WordRegisters:

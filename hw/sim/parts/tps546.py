@@ -21,9 +21,11 @@ _BYTES_STATUS = (0x78, 0x7A, 0x7B, 0x7C, 0x7D, 0x7E, 0x80)
 _WORDS = (0x21, 0x22, 0x24, 0x25, 0x26, 0x27, 0x29, 0x2B, 0x33, 0x35, 0x36, 0x37, 0x38, 0x39, 0x40, 0x42, 0x43, 0x44)
 _WORDS_MORE = (0x46, 0x4A, 0x4F, 0x51, 0x55, 0x58, 0x60, 0x61, 0x62, 0x64, 0x65, 0xEC, 0xED, 0xEE)
 _WORDS_READ = (0x79, 0x88, 0x8B, 0x8C, 0x8D)
-_SIZES: dict[int, int] = dict.fromkeys((*_BYTES, *_BYTES_STATUS), 1)
-_SIZES |= dict.fromkeys((*_WORDS, *_WORDS_MORE, *_WORDS_READ), 2)
-_SIZES[0xB1] = 6  # COMPENSATION_CONFIG: a block, its length first
+_SIZES: dict[int, int] = {
+    **dict.fromkeys((*_BYTES, *_BYTES_STATUS), 1),
+    **dict.fromkeys((*_WORDS, *_WORDS_MORE, *_WORDS_READ), 2),
+    0xB1: 6,  # COMPENSATION_CONFIG: a block, its length first
+}
 _READ_ONLY = frozenset((0x19, 0x20, 0xAD, *_BYTES_STATUS, *_WORDS_READ))
 _SENT = frozenset((0x03, 0x15, 0x16))  # a command alone: clear faults, store, restore
 
@@ -178,7 +180,7 @@ class TPS546:
 
     @property
     def _wanted(self) -> bool:
-        """By ON_OFF_CONFIG: bit 4 not always, bit 3 OPERATION counts, bit 2 the CONTROL pin does, which is inactive."""
+        """By ON_OFF_CONFIG: bit 4 not always, bit 3 OPERATION counts, bit 2 the CONTROL pin counts, which is inactive."""
         config = self._stored[0x02][0]
         if not config & 0x10:
             return True
