@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 from ..engine.errors import DeviceError, InputError
 from .boards.row import Row
 from .chain import Chain
+from .guard.guarded import Guard
 from .limits import Limits, Reading
 from .plant import Plant
 from .ports.port import Port
@@ -31,7 +32,7 @@ _COOL_C = 15.0  # below the limit
 _COOL_MOST_S = 600.0
 
 PlantFor = Callable[[], Plant]
-GuardFor = Callable[[Plant, Mapping[str, Port]], AbstractAsyncContextManager[None]]
+GuardFor = Callable[[Plant, Callable[[str], None]], AbstractAsyncContextManager[Guard]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ class Board:
         unguarded: bool = False,
     ) -> None:
         self.row, self.name = row, name
-        self._ports, self._plant_for, self._guard = ports, plant_for, guard
+        self.alarm = ""  # of its guard process
+        self._ports, self._plant_for, self._guard_for = ports, plant_for, guard
         if not row.watched and not unguarded:
             raise InputError(
                 f"{name}: a {row.title} has no sensors that could be watched; --unguarded runs it nevertheless, at its "
@@ -152,9 +154,10 @@ class Board:
         if self._plant_for is None:
             return None
         plant = self._plant_for()
-        if self._guard is not None:
-            await stack.enter_async_context(self._guard(plant, self._ports))
-        stack.push_async_callback(in_peace, plant.off)
+        guard: Guard | None = None
+        if self._guard_for is not None:
+            guard = await stack.enter_async_context(self._guard_for(plant, self._told))
+        stack.push_async_callback(_make_safe, plant, guard)
         await plant.prepare()
         return plant
 
@@ -184,6 +187,9 @@ class Board:
             with suppress(DeviceError):
                 control.write(plant.off_bytes())
 
+    def _told(self, alarm: str) -> None:
+        self.alarm = alarm
+
     def _unwatched(self) -> str:
         return "" if self.row.watched else "unguarded: neither temperature nor power is watched"
 
@@ -195,8 +201,14 @@ def _is_cool(reading: Reading, limits: Limits) -> bool:
     return all(value <= most - _COOL_C for value, most in pairs if value is not None and most is not None)
 
 
-async def in_peace(work: Callable[[], Awaitable[None]]) -> None:
-    """Do it though we are being cancelled, in a few seconds; what fails now was told before, or is unplugged."""
+async def _make_safe(plant: Plant, guard: Guard | None) -> None:
+    """By the ordinary way; if that fails, the guard process tries it by its own."""
+    if await in_peace(plant.off) and guard is not None:
+        await guard.done()
+
+
+async def in_peace(work: Callable[[], Awaitable[None]]) -> bool:
+    """Do it though we are being cancelled, in a few seconds. False: it failed, as on a board that is unplugged."""
     task = asyncio.ensure_future(work())
     loop = asyncio.get_running_loop()
     until_s, cancelled = loop.time() + _OFF_S, False
@@ -205,12 +217,13 @@ async def in_peace(work: Callable[[], Awaitable[None]]) -> None:
             await asyncio.wait([task], timeout=until_s - loop.time())
         except asyncio.CancelledError:
             cancelled = True
-    if not task.cancel() and not task.cancelled():
-        error = task.exception()
-        if error is not None and not isinstance(error, DeviceError):
-            raise error
+    done = not task.cancel() and not task.cancelled()
+    error = task.exception() if done else None
+    if error is not None and not isinstance(error, DeviceError):
+        raise error
     if cancelled:
         raise asyncio.CancelledError
+    return done and error is None
 
 
 _LOCKS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()

@@ -183,6 +183,7 @@ class Chain:
                 await self._pause(step.pause_s)
                 for write in step.then:
                     await self._write(write)
+                self._errors.clear()  # what was said meanwhile could not be understood
             case Relay():
                 for chip, value in relays(self.n_chips, self.row.domains):
                     self.write(_RELAY, value, addresses(self.n_chips)[chip])

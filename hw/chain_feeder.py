@@ -39,7 +39,7 @@ class ChainFeeder:
         self._powered, self._chain, self._chip = powered, powered.chain, powered.row.chip
         self._orders, self._report, self._account, self._name = orders, report, account, name
         self._works: dict[int, tuple[Work, ...]] = {}  # of each job id, the newest first
-        self._next_id = 0
+        self._next_id = self._chip.ids[1]  # the first is the blank job's, with which some chips are brought up
         self._mask: int | None = None
         self._ticket = self._chain.ticket
         self._cadence: Cadence | None = None

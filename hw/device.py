@@ -108,7 +108,7 @@ class BoardDevice:
 
     def stats(self) -> DeviceStats:
         a = self._account
-        return DeviceStats(a.hashes, a.starved_s, a.note, a.alarm, dict(a.errors))
+        return DeviceStats(a.hashes, a.starved_s, a.note, a.alarm or self._board.alarm, dict(a.errors))
 
     async def start(self) -> None:
         if self._fault:

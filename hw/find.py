@@ -16,9 +16,9 @@ from ..engine.errors import DeviceError, InputError
 from .boards.row import Row
 from .boards.table import board_row
 from .boards.usb_ids import FLASH, usb_row
+from .make import Connection
 from .ports import libusb
 from .ports.libusb import Address
-from .ports.port import Port
 from .ports.serial import SerialPort
 from .ports.usb import UsbStick
 from .spec import Spec
@@ -162,8 +162,8 @@ def _serial_ports() -> list[Descriptor]:
     return []
 
 
-def ports_of(spec: Spec, found: list[Recognised] | None = None) -> tuple[Row, dict[str, Port]]:
-    """The board that the user names by [BOARD:]PORT, and its ports by role; PORT may be several, joined by commas.
+def ports_of(spec: Spec, found: list[Recognised] | None = None) -> tuple[Row, Connection]:
+    """The board that the user names by [BOARD:]PORT, and how it is reached; PORT may be several, joined by commas.
 
     Raises InputError: nothing proves which board it is, and the user does not say it; or it has not the ports.
     """
@@ -180,22 +180,21 @@ def ports_of(spec: Spec, found: list[Recognised] | None = None) -> tuple[Row, di
     if thing is not None and thing.board is not None and board_row(thing.board).link != row.link:
         raise InputError(f"device {spec.text}: is a {thing.board} ({thing.by}); say -d {thing.board}:{spec.rest}")
     if row.link in ("ftdi", "cp210x"):
-        return row, _usb_ports(spec, row, names[0], thing)
+        return row, _on_usb(spec, row, names[0], thing)
     if len(names) == 1 and len(row.ports) > 1 and thing is not None:
         names = [thing.ports[role] for role in row.ports if role in thing.ports]
     if len(names) != len(row.ports):
         roles = ",".join(role.upper() for role in row.ports)
         raise InputError(f"device {spec.text}: a {board} has {len(row.ports)} ports; say -d {board}:{roles}")
     dtr, rts = row.dtr_rts
-    return row, {
-        role: SerialPort(name, row.baud, dtr=dtr, rts=rts) for role, name in zip(row.ports, names, strict=True)
-    }
+    paths = zip(row.ports, names, strict=True)
+    return row, Connection({role: SerialPort(name, row.baud, dtr=dtr, rts=rts) for role, name in paths})
 
 
 _NOT_THERE = "nothing is recognised there; say which board it is, as -d BOARD:PORT (joulehash boards lists what is)"
 
 
-def _usb_ports(spec: Spec, row: Row, name: str, thing: Recognised | None) -> dict[str, Port]:
+def _on_usb(spec: Spec, row: Row, name: str, thing: Recognised | None) -> Connection:
     """All of one stick."""
     place = thing.place if thing is not None else None
     if place is None:
@@ -205,4 +204,5 @@ def _usb_ports(spec: Spec, row: Row, name: str, thing: Recognised | None) -> dic
             )
         place = Address.parse(name).place
     stick = UsbStick(place)
-    return {role: stick.port(number, row.baud) for number, role in enumerate(row.ports)}
+    ports = {role: stick.port(number, row.baud) for number, role in enumerate(row.ports)}
+    return Connection(ports, stick, ports["chips"])

@@ -116,7 +116,8 @@ class IcarusFeeder:
                     data = await self._port.read()
             except TimeoutError:
                 came = False
-                self._account.errors["torn answers"] += len(decoder.flush())
+                if torn := decoder.flush():
+                    self._account.errors["torn answers"] += len(torn)
                 continue
             came = True
             for answer in decoder.feed(data):

@@ -226,12 +226,15 @@ BRIDGE = recognise([Descriptor("/dev/ttyUSB0", 0x067B, 0x2303, None, None, None,
     ],
 )
 def test_ports_of_what_the_user_names(text: str, found: list[Recognised], board: str, ports: dict[str, str]) -> None:
-    row, made = ports_of(parse_spec(text), found)
+    row, connection = ports_of(parse_spec(text), found)
+    made = connection.ports
     assert row.name == board
     assert {role: port.name for role, port in made.items()} == ports
     kind = UsbPort if "usb:" in next(iter(ports.values())) else SerialPort
     assert all(isinstance(port, kind) for port in made.values())
-    assert len({port.stick for port in made.values() if isinstance(port, UsbPort)}) <= 1
+    assert {port.stick for port in made.values() if isinstance(port, UsbPort)} == {connection.pins} - {None}
+    line: object = connection.line
+    assert line is (made["chips"] if connection.pins else None)
 
 
 @pytest.mark.parametrize(

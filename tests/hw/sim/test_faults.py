@@ -48,7 +48,7 @@ def test_every_name_is_tested_and_every_field_has_a_name() -> None:
 
 
 def _changed(faults: Faults, name: str) -> bool:
-    return getattr(faults, name) != getattr(NO_FAULTS, name)
+    return bool(getattr(faults, name) != getattr(NO_FAULTS, name))
 
 
 def test_several_at_once() -> None:

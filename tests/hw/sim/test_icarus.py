@@ -24,9 +24,9 @@ class Host:
         self.world.rail_set_v, self.world.reset_held = 1.2, False
         self.board = Icarus(scaled, self.world, faults)
         self.now_s, self.jobs = 0.0, 0
-        self.run(0.05)
+        self.run(0.1)
 
-    def run(self, seconds: float, step_s: float = 0.01) -> bytes:
+    def run(self, seconds: float, step_s: float = 0.05) -> bytes:
         data, end_s = b"", self.now_s + seconds
         while self.now_s < end_s - 1e-12:
             self.now_s = min(end_s, self.now_s + step_s)
@@ -44,7 +44,7 @@ class Host:
         end_s = self.now_s + most_s
         data = b""
         while len(data) < 4 and self.now_s < end_s:
-            data += self.run(0.01)
+            data += self.run(0.05)
         return data
 
 
@@ -66,7 +66,7 @@ def test_the_golden_nonce_on_silicons_own_scale() -> None:
 
 @pytest.mark.parametrize("name", ROWS)
 def test_every_answer_is_a_true_nonce(name: str) -> None:
-    host = Host(name, bits=12)
+    host = Host(name, bits=14)
     answers: list[tuple[bytes, bytes]] = []
     for _ in range(40):
         head, data = host.job(), host.run(0.5)
@@ -80,7 +80,7 @@ def test_every_answer_is_a_true_nonce(name: str) -> None:
 
 
 def test_units_divide_the_nonces_by_their_top_bit() -> None:
-    host = Host("icarus", bits=14)
+    host = Host("icarus", bits=17)
     tops: set[int] = set()
     for _ in range(30):
         host.job()
@@ -90,7 +90,7 @@ def test_units_divide_the_nonces_by_their_top_bit() -> None:
 
 
 def test_an_icarus_stops_after_a_nonce_and_an_erupter_goes_on() -> None:
-    icarus, erupter = Host("icarus", bits=16), Host("erupter", bits=14)
+    icarus, erupter = Host("icarus", bits=17), Host("erupter", bits=17)
     for host in (icarus, erupter):
         host.job()
     assert len(icarus.run(40.0)) == 4
@@ -172,7 +172,7 @@ def test_without_power_it_forgets() -> None:
 
 
 def test_a_dead_unit_leaves_its_half() -> None:
-    host = Host("icarus", bits=14, fault="dead-chip:1")
+    host = Host("icarus", bits=17, fault="dead-chip:1")
     firsts: list[int] = []
     for _ in range(10):
         host.job()
@@ -186,14 +186,14 @@ def test_a_dead_unit_leaves_its_half() -> None:
 def test_a_silent_board(fault: str) -> None:
     host = Host("erupter", fault=fault)
     host.board.receive(GOLDEN_WORK, BAUD)
-    assert host.run(1.0) == b""
+    assert host.run(0.4) == b""
 
 
 def test_stuck_and_duplicate_nonces() -> None:
     twice = Host("icarus", fault="duplicate-nonces")
     twice.board.receive(GOLDEN_WORK, BAUD)
     assert twice.run(1.0) == 2 * GOLDEN_ANSWER
-    stuck = Host("icarus", bits=14, fault="stuck-nonce")
+    stuck = Host("icarus", bits=17, fault="stuck-nonce")
     answers: set[bytes] = set()
     for _ in range(10):
         stuck.job()
