@@ -63,7 +63,7 @@ class IcarusFeeder:
         loop = asyncio.get_running_loop()
         range_s = _RANGE_PART * 2**self._row.slice_bits / self._row.hps
         while True:
-            assignment = self._orders.latest.assignment
+            assignment = self._orders.latest
             if assignment is None:
                 self._works = ()  # it ends its range, and what it finds in it is nobody's
                 await self._orders.wait(None)
