@@ -168,13 +168,13 @@ class ChainFeeder:
             passed_s, last_s = now - last_s, now
             self._account.note = self._text()
             self._account.errors.update(self._chain.take_errors())
+            await self._count()
             if self._chain.hashing:
                 self._health.pass_time(passed_s)
                 if self._health.mute:
                     raise DeviceError(f"{self._name}: {self._health.mute}")
-                self._account.alarm = self._health.silent() or self._health.lies(self._counters.total)
-                self._account.alarm = self._account.alarm or self._powered.alarm
-            await self._count()
+                alarm = self._health.silent() or self._health.lies(self._counters.total)
+                self._account.alarm = alarm or self._powered.alarm
 
     async def _count(self) -> None:
         jumps = self._counters.jumps

@@ -21,14 +21,16 @@ class Health:
 
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
-        self._due = 0.0  # nonces, since the session began
+        self._due = self._due_before = 0.0  # nonces, since the session began; without the last piece of time
         self._heard: dict[tuple[int | None, int | None], float] = {}  # how many were due when the last of them came
         self._last, self._last_s, self._now_s = 0.0, 0.0, 0.0  # the same of all; seconds of hashing
         self._nonces = 0
         self._claimed = 0.0  # hashes that they stand for
 
     def pass_time(self, seconds: float) -> None:
+        """What came in it was noted before; what did not may still be on its way when it is judged."""
         chain = self._chain
+        self._due_before = self._due
         self._due += chain.rate_hps * seconds / 2.0 ** (chain.chip.zero_bits + chain.ticket)
         self._now_s += seconds
 
@@ -41,7 +43,7 @@ class Health:
     @property
     def mute(self) -> str:
         """Why it is to be given up; empty: it is not."""
-        due, waited_s = self._due - self._last, self._now_s - self._last_s
+        due, waited_s = self._due_before - self._last, self._now_s - self._last_s
         if due <= SILENT or waited_s <= SILENT_S:
             return ""
         return f"no nonce came for {waited_s:.0f} s, though {due:.0f} were due"
@@ -69,7 +71,7 @@ class Health:
         return f"its counter says {counted / self._claimed:.2f} times what its nonces do"
 
     def _is_gone(self, chip: int, core: int | None, part: float) -> bool:
-        return (self._due - self._heard.get((chip, core), 0.0)) * part > SILENT
+        return (self._due_before - self._heard.get((chip, core), 0.0)) * part > SILENT
 
 
 def _least_part(chip: Chip) -> float:
