@@ -84,7 +84,7 @@ class Devices:
 
         row, connection = ports_of(spec)
         connection = replace(connection, ports=self._recorded(connection.ports))
-        return board_device(row, connection, spec, unguarded=bool(self._options.unguarded))
+        return board_device(row.scaled(spec.scale), connection, spec, unguarded=bool(self._options.unguarded))
 
     def _recorded(self, ports: Mapping[str, Port]) -> Mapping[str, Port]:
         if self._recorder is None:
