@@ -2,71 +2,91 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..engine.errors import InputError
 
 if TYPE_CHECKING:
     from ..engine.device import Device
+    from ..hw.ports.port import Port
+    from ..hw.ports.record import Recorder
     from ..hw.spec import Spec
     from .options import MineOptions
 
 Beside = AbstractAsyncContextManager[object]
 
 
-def make_devices(options: MineOptions) -> tuple[list[Device], list[Beside]]:
-    """The devices that -d names; without it the CPU. Raises InputError."""
-    names = options.device or ["cpu" if options.kernel is None else f"cpu:{options.kernel}"]
-    if options.device and options.kernel:
-        raise InputError("--kernel is short for -d cpu:KERNEL: give one of them")
-    devices: list[Device] = []
-    beside: list[Beside] = []
-    for name in names:
-        if name.partition(":")[0] == "cpu":
-            devices.append(_cpu(name, options))
-        else:
-            devices.append(_board(name, options, beside))
-    if len({device.name for device in devices}) < len(devices):
-        raise InputError(f"-d {' -d '.join(names)}: each device can be given once")
-    return devices, beside
+class Devices:
+    """Those that -d names; without it the CPU. Made in a running loop. Raises InputError.
 
+    `beside` has to run while they do; `files` is to be closed after them.
+    """
 
-def _cpu(name: str, options: MineOptions) -> Device:
-    from ..engine.cpu import CpuDevice
-    from ..ext.kernels import row
+    def __init__(self, options: MineOptions) -> None:
+        self.all: list[Device] = []
+        self.beside: list[Beside] = []
+        self.files: AbstractContextManager[object] = ExitStack()
+        self._options = options
+        self._recorder: Recorder | None = None
+        names = options.device or ["cpu" if options.kernel is None else f"cpu:{options.kernel}"]
+        if options.device and options.kernel:
+            raise InputError("--kernel is short for -d cpu:KERNEL: give one of them")
+        if len(set(names)) < len(names):
+            raise InputError(f"-d {' -d '.join(names)}: each device can be given once")
+        if options.record is not None:
+            self._record(options.record)
+        for name in names:
+            self.all.append(self._cpu(name) if name.partition(":")[0] == "cpu" else self._board(name))
+        shown = [device.name for device in self.all]
+        if len(set(shown)) < len(shown):
+            raise InputError(f"-d {' -d '.join(names)}: two of them have one name; give each board once")
 
-    _, colon, kernel = name.partition(":")
-    row(kernel if colon else None)
-    return CpuDevice(kernel or None, options.threads, affinity=options.affinity is not False, name=name)
+    def _record(self, path: str) -> None:
+        from ..hw.ports.record import Recorder
 
+        self._recorder = Recorder(path)
+        self.files = closing(self._recorder)
 
-def _board(name: str, options: MineOptions, beside: list[Beside]) -> Device:
-    from ..hw.spec import parse_spec
+    def _cpu(self, name: str) -> Device:
+        from ..engine.cpu import CpuDevice
+        from ..ext.kernels import row
 
-    spec = parse_spec(name)
-    if spec.kind == "sim":
-        return _simulated(spec, beside)
-    return _plugged_in(spec, options)
+        options, (_, colon, kernel) = self._options, name.partition(":")
+        row(kernel if colon else None)
+        return CpuDevice(kernel or None, options.threads, affinity=options.affinity is not False, name=name)
 
+    def _board(self, name: str) -> Device:
+        from ..hw.spec import parse_spec
 
-def _simulated(spec: Spec, beside: list[Beside]) -> Device:
-    """Nothing burns in a simulator: what it does not sense is watched by nobody there either."""
-    from ..hw.boards.table import board_row
-    from ..hw.make import Connection, board_device
-    from ..hw.sim.table import simulate, simulator
+        spec = parse_spec(name)
+        return self._simulated(spec) if spec.kind == "sim" else self._plugged_in(spec)
 
-    assert spec.board is not None
-    simulated = simulate(simulator(spec.board), dict(spec.sim))
-    beside.append(simulated.running())
-    row = board_row(spec.board).scaled(simulated.scale)
-    connection = Connection(simulated.ports, simulated if simulated.board.pins is not None else None)
-    return board_device(row, connection, spec, unguarded=True)
+    def _simulated(self, spec: Spec) -> Device:
+        """Nothing burns in a simulator, and it ends with this program."""
+        from ..hw.boards.table import board_row
+        from ..hw.make import Connection, board_device
+        from ..hw.sim.table import simulate, simulator
 
+        assert spec.board is not None
+        simulated = simulate(simulator(spec.board), dict(spec.sim))
+        self.beside.append(simulated.running())
+        row = board_row(spec.board).scaled(simulated.scale)
+        pins = simulated if simulated.board.pins is not None else None
+        connection = Connection(self._recorded(simulated.ports), pins, guarded=False)
+        return board_device(row, connection, spec, unguarded=True)
 
-def _plugged_in(spec: Spec, options: MineOptions) -> Device:
-    from ..hw.find import ports_of
-    from ..hw.make import board_device
+    def _plugged_in(self, spec: Spec) -> Device:
+        from ..hw.find import ports_of
+        from ..hw.make import board_device
 
-    row, ports = ports_of(spec)
-    return board_device(row, ports, spec, unguarded=bool(options.unguarded))
+        row, connection = ports_of(spec)
+        connection = replace(connection, ports=self._recorded(connection.ports))
+        return board_device(row.scaled(spec.scale), connection, spec, unguarded=bool(self._options.unguarded))
+
+    def _recorded(self, ports: Mapping[str, Port]) -> Mapping[str, Port]:
+        if self._recorder is None:
+            return ports
+        return {role: self._recorder.port(port) for role, port in ports.items()}

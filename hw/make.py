@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,26 +15,39 @@ from .boards.gekko import GekkoPlant, Pins, SharedLine
 from .boards.row import Row
 from .chain_feeder import ChainFeeder
 from .device import BoardDevice
+from .guard.guarded import Guard, guarded
+from .guard.plan import LineOff, StickOff
 from .icarus_feeder import IcarusFeeder
 from .plant import Plant
 from .ports.port import Port
+from .ports.usb import UsbStick
 from .spec import Spec
+
+_DROPPED_S = 0.01  # bitaxe-raw drops a part of a request after 4 ms
+_SENT_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How a board is reached. `pins`: those of the USB bridge, where a stick has its switch on them."""
+    """How a board is reached.
+
+    pins    of the USB bridge, where a stick has its switch on them
+    line    the chips' line of such a stick, where a micro may listen too
+    guarded  whether the board lives on when this program dies, so that a process must stand guard over it
+    """
 
     ports: Mapping[str, Port]
     pins: Pins | None = None
     line: SharedLine | None = None
+    guarded: bool = True
 
 
 def make_board(row: Row, connection: Connection, name: str, *, unguarded: bool) -> Board:
     """Raises InputError for a board that cannot be watched, unless the user takes the risk."""
     plant_for = _PLANTS.get(row.link)
     plant = None if plant_for is None else partial(plant_for, row, connection, name)
-    return Board(row, connection.ports, name, plant, unguarded=unguarded)
+    guard = partial(_guard, connection, name) if connection.guarded and plant is not None else None
+    return Board(row, connection.ports, name, plant, guard, unguarded=unguarded)
 
 
 def board_device(row: Row, connection: Connection, spec: Spec, *, unguarded: bool) -> BoardDevice:
@@ -41,6 +55,17 @@ def board_device(row: Row, connection: Connection, spec: Spec, *, unguarded: boo
     board = make_board(row, connection, spec.name, unguarded=unguarded)
     point = board.point(spec.mhz, spec.volts)
     return BoardDevice(board, ChainFeeder if row.chip is not None else IcarusFeeder, point, spec.name)
+
+
+def _guard(
+    connection: Connection, name: str, plant: Plant, alarm: Callable[[str], None]
+) -> AbstractAsyncContextManager[Guard]:
+    """By the control port, or by the pins of a stick."""
+    if isinstance(plant, GekkoPlant):
+        assert isinstance(connection.pins, UsbStick)
+        return guarded(StickOff(name, connection.pins.place, plant.off_action()), alarm)
+    control = connection.ports["control"]
+    return guarded(LineOff(name, control, [(b"", _DROPPED_S), (plant.off_bytes(), _SENT_S)]), alarm)
 
 
 def _bitaxe(row: Row, connection: Connection, name: str) -> Plant:

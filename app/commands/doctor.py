@@ -39,8 +39,15 @@ class Finding(msgspec.Struct, frozen=True):
     remedy: str = ""
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> int:
-    """Look at CPU, kernels and libraries. Exit code 1: something is missing."""
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    install_udev: Annotated[
+        bool, typer.Option("--install-udev", help="Linux: let users open boards; prints the rules if not root.")
+    ] = False,
+) -> int:
+    """Look at CPU, kernels, libraries, and permission to use boards. Exit code 1: something is missing."""
+    if install_udev:
+        return _install_udev(as_json)
     findings = list(examine())
     for finding in findings:
         if as_json:
@@ -51,10 +58,31 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON object
     return 1 if any(finding.ok is False for finding in findings) else 0
 
 
+def _install_udev(as_json: bool) -> int:
+    """Where this user may not, the rules go to stdout, and what to run to stderr."""
+    from ..udev import COMMAND, RULES_PATH, install, rules, serial_group
+
+    try:
+        said, installed = install(), True
+    except PermissionError:
+        said, installed = [f"{RULES_PATH} takes root to write; run: {COMMAND}"], False
+    text = rules(serial_group())
+    if as_json:
+        told = {"path": str(RULES_PATH), "installed": installed, "said": said, "command": COMMAND, "rules": text}
+        typer.echo(msgspec.json.encode(told))
+        return 0 if installed else 1
+    if not installed:
+        typer.echo(text, nl=False)
+    for line in said:
+        typer.echo(line, err=not installed)
+    return 0 if installed else 1
+
+
 def examine() -> Iterator[Finding]:
     yield from _machine()
     yield from _kernels()
     yield from _libraries()
+    yield from _boards()
 
 
 def _machine() -> Iterator[Finding]:
@@ -118,6 +146,22 @@ def _libraries() -> Iterator[Finding]:
             yield Finding("library", name, True, f"{version(name)}, for {use}")
         except PackageNotFoundError:
             yield Finding("library", name, True, f"for {use}")
+
+
+def _boards() -> Iterator[Finding]:
+    from ...hw.find import plugged_in
+    from ...hw.ports.libusb import REMEDY, default_backend
+
+    there = default_backend() is not None
+    yield Finding("usb", "libusb", there, "for GekkoScience's sticks", "" if there else REMEDY)
+    for found in plugged_in():
+        for file in found.files:
+            allowed = os.access(file, os.R_OK | os.W_OK)
+            detail = f"{file} may {'' if allowed else 'not '}be opened"
+            remedy = "" if allowed else "joulehash doctor --install-udev"
+            yield Finding(
+                "board", found.board or "unknown", allowed or (None if found.board is None else False), detail, remedy
+            )
 
 
 def _cpu() -> tuple[str, set[str]]:

@@ -62,6 +62,9 @@ def mine(
     affinity: Annotated[
         bool | None, typer.Option("--affinity/--no-affinity", help="Bind each thread to its core.", show_default="bind")
     ] = None,
+    record: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write what goes over the boards' lines, as JSON lines.")
+    ] = None,
     duration: Annotated[float | None, typer.Option(metavar="S", help="Stop after so many seconds.")] = None,
     shares: Annotated[int | None, typer.Option(metavar="N", help="Stop after so many accepted shares.")] = None,
     block_every: Annotated[
@@ -95,6 +98,7 @@ def mine(
         password=password,
         device=device,
         unguarded=unguarded,
+        record=record,
         kernel=kernel,
         threads=threads,
         affinity=affinity,
@@ -119,16 +123,17 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
     from ... import __version__
     from ...engine.events import Started
     from ...engine.miner import Miner
-    from ..devices import make_devices
+    from ..devices import Devices
 
     summary: Summary | None = None
     try:
-        devices, beside = make_devices(options)
+        devices = Devices(options)
         async with AsyncExitStack() as stack:
-            for each in beside:
+            stack.enter_context(devices.files)
+            for each in devices.beside:
                 await stack.enter_async_context(each)
-            miner = Miner(make_pool(options, face.event), devices, face.event)
-            face.event(Started(__version__, miner.pool.name, [d.name for d in devices]))
+            miner = Miner(make_pool(options, face.event), devices.all, face.event)
+            face.event(Started(__version__, miner.pool.name, [device.name for device in devices.all]))
             running = asyncio.create_task(miner.run(options.duration, options.shares))
             with signals.tell(miner.stop, running.cancel):
                 watching = asyncio.create_task(face.watch(miner))

@@ -49,6 +49,7 @@ class Device(Protocol):
     iProduct: int
     iSerialNumber: int
     bus: int | None
+    address: int | None
     port_numbers: tuple[int, ...] | None
 
     def get_active_configuration(self) -> Any: ...
@@ -91,6 +92,12 @@ def devices(backend: object | None = None) -> list[Device]:
 
 def place_of(device: Device) -> str:
     return f"{device.bus}-{'.'.join(map(str, device.port_numbers or ()))}"
+
+
+def node_of(device: Device) -> str | None:
+    """The file that libusb opens; None where there are no such files."""
+    node = f"/dev/bus/usb/{device.bus:03d}/{device.address:03d}"
+    return node if os.path.exists(node) else None
 
 
 def find(place: str, backend: object | None = None) -> Device:

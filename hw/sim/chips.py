@@ -41,7 +41,7 @@ class Chips:
         self._job_s: float | None = None  # when the first came
         for die in self.dies:
             die.given_id = chip.id if faults.wrong_chip is None else faults.wrong_chip
-            die.counters_lie = faults.lying_counter or 1.0
+            die.counters_lie = 1.0 if faults.lying_counter is None else faults.lying_counter
         self._dead_cores = [{core for chip, core in faults.dead_cores if chip == index} for index in range(n)]
         self._heard = [] if faults.no_chips else self.dies[: faults.chain_cut]
 

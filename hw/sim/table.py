@@ -29,7 +29,7 @@ from .run import Simulated
 from .sticks import always_on, ftdi_stick, latch_stick
 from .world import Figures, World
 
-_HASHED_HPS = 1e6  # what a simulator hashes if nothing else is said: a few of them and a miner share two cores
+_HASHED_HPS = 2.5e5  # what a simulator hashes if nothing else is said: several and a miner share two cores
 _KEYS = ("fault", "scale", "seed", "format")
 _MOST_CHIPS = 126  # of a chain: so many ids of two addresses each (S19j Pro)
 
@@ -39,7 +39,9 @@ class Options:
     """What a user wrote after the question mark."""
 
     faults: Faults
-    scale: int | None = None  # bits by which it hashes less than silicon; None: so that it hashes 1 MH/s
+    scale: int | None = (
+        None  # bits by which it hashes less than silicon; None: so that it hashes 250 kH/s, or as little as it can
+    )
     seed: int = 1
     answers_in: Format = Format.V0
 
@@ -53,13 +55,20 @@ class Simulator:
     silicon: Callable[[World, int, Options], Line]  # with the scale in bits
     around: Callable[[World, Line, Options], SimulatedBoard]
     absent: frozenset[str] = frozenset()  # faults of what it does not have
+    slice_bits: int = 25  # nonces of a core; 24 on BM1397
 
     def build(self, options: Options) -> Simulated:
         """Raises InputError for a scale that the chip cannot take, and a fault of what the board does not have."""
-        scale = max(0, round(math.log2(self.hps / _HASHED_HPS))) if options.scale is None else options.scale
+        scale = self._usual_scale if options.scale is None else options.scale
         world = World(self.figures, options.faults, options.seed)
         board = self.around(world, self.silicon(world, scale, options), options)
         return Simulated(self.figures.name, board, scale)
+
+    @property
+    def _usual_scale(self) -> int:
+        """In bits; at most so many that each chip has a nonce of every core's slice to itself."""
+        most = self.slice_bits - (self.figures.chips - 1).bit_length()
+        return max(0, min(most, round(math.log2(self.hps / _HASHED_HPS))))
 
 
 def simulated(text: str) -> Simulated:
@@ -114,7 +123,8 @@ def simulator(name: str) -> Simulator:
     point = _POINTS[chip]
     watts = count * point.watts / 0.9 + 2.0
     figures = Figures(f"chain:{chip.lower()}x{count}", count, point.mhz, point.volts, watts, 12.0, 1, 2.0)
-    return Simulator(figures, count * point.hps, partial(_chips, chip), _alone, _NO_PARTS | _NO_FAN)
+    absent = _NO_PARTS | _NO_FAN
+    return Simulator(figures, count * point.hps, partial(_chips, chip), _alone, absent, point.slice_bits)
 
 
 def _whole(name: str, key: str, text: str, most: int) -> int:
@@ -171,6 +181,7 @@ class _Point:
     volts: float
     small_cores: int
     j_th: float  # of its machine: S17, S19j Pro, S19 XP, S21, S21 Pro, S9
+    slice_bits: int = 25
 
     @property
     def hps(self) -> float:
@@ -183,7 +194,7 @@ class _Point:
 
 _POINTS: Mapping[str, _Point] = {
     "BM1387": _Point(550.0, 0.40, 114, 98.0),
-    "BM1397": _Point(425.0, 1.40, 672, 40.0),
+    "BM1397": _Point(425.0, 1.40, 672, 40.0, 24),
     "BM1362": _Point(525.0, 0.30, 514, 29.5),
     "BM1366": _Point(485.0, 1.20, 894, 21.5),
     "BM1368": _Point(490.0, 1.166, 1276, 17.5),
@@ -204,7 +215,9 @@ def _axe(
 ) -> Simulator:
     point = _POINTS[chip]
     figures = Figures(name, chips, point.mhz, point.volts, watts, input_v, domains)
-    return Simulator(figures, chips * point.hps, partial(_chips, chip), partial(_bitaxe, around))
+    return Simulator(
+        figures, chips * point.hps, partial(_chips, chip), partial(_bitaxe, around), slice_bits=point.slice_bits
+    )
 
 
 def _stick(
@@ -219,7 +232,7 @@ def _stick(
     point = _POINTS[chip]
     watts = chips * point.watts / 0.9 + 1.0
     figures = Figures(name, chips, point.mhz, point.volts, watts, input_v)
-    return Simulator(figures, chips * point.hps, partial(_chips, chip), around, absent)
+    return Simulator(figures, chips * point.hps, partial(_chips, chip), around, absent, point.slice_bits)
 
 
 def _works(name: str, row: str, volts: float, watts: float, input_v: float) -> Simulator:

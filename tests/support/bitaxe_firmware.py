@@ -43,7 +43,6 @@ class FakeFirmware:
             if now - self._heard > 0.004:
                 self._requests.silence()
             self._heard = now
-            self._requests.silence()
             for request in self._requests.feed(data):
                 await self._answer(request, baud)
 

@@ -2,14 +2,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from joulehash.app import udev
 from joulehash.app.cli import run
 from joulehash.app.commands import doctor
 from joulehash.ext import kernels
 from joulehash.ext.kernels import ENVIRONMENT, KERNELS, Kernel, measured
+from joulehash.hw import find
+from joulehash.hw.find import Recognised
+from joulehash.hw.ports import libusb
 
 WIDTH = 80
 
@@ -114,3 +119,70 @@ def test_the_environment_names_the_default(capsys: pytest.CaptureFixture[str], m
     monkeypatch.setenv(ENVIRONMENT, "abacus")
     assert run(["doctor", "--json"]) == 1
     assert "kernel 'abacus' is unknown" in findings(capsys)["default"]["detail"]
+
+
+def others(capsys: pytest.CaptureFixture[str], topic: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [line for line in lines if line["topic"] == topic]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_it_tells_whether_sticks_can_be_driven(
+    there: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(libusb, "default_backend", lambda: object() if there else None)
+    monkeypatch.setattr(find, "plugged_in", list[Recognised])
+    assert run(["doctor", "--json"]) == (0 if there else 1)
+    (finding,) = others(capsys, "usb")
+    assert (finding["ok"], finding["remedy"]) == (there, "" if there else libusb.REMEDY)
+
+
+def test_it_tells_which_boards_may_not_be_opened(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mine, other = str(tmp_path / "ttyACM0"), str(tmp_path / "ttyUSB0")
+    plugged = [
+        Recognised("bitaxe-gamma", {}, "strings", files=(mine, other)),
+        Recognised(None, {}, "an id", "say which", files=(other,)),
+    ]
+
+    def plugged_in() -> list[Recognised]:
+        return plugged
+
+    def access(path: str, mode: int) -> bool:
+        return path == mine
+
+    monkeypatch.setattr(find, "plugged_in", plugged_in)
+    monkeypatch.setattr("os.access", access)
+    assert run(["doctor", "--json"]) == 1
+    found = others(capsys, "board")
+    assert [(each["name"], each["ok"]) for each in found] == [
+        ("bitaxe-gamma", True),
+        ("bitaxe-gamma", False),
+        ("unknown", None),
+    ]
+    assert found[1]["detail"] == f"{other} may not be opened"
+    assert [each["remedy"] for each in found] == ["", *["joulehash doctor --install-udev"] * 2]
+
+
+def refused(path: Path = udev.RULES_PATH) -> list[str]:
+    raise PermissionError(13, "Permission denied", str(path))
+
+
+def test_who_is_not_root_gets_the_rules_and_what_to_run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(udev, "install", refused)
+    assert run(["doctor", "--install-udev"]) == 1
+    said = capsys.readouterr()
+    assert said.out == udev.rules(udev.serial_group())
+    assert said.err == f"{udev.RULES_PATH} takes root to write; run: {udev.COMMAND}\n"
+    assert run(["doctor", "--install-udev", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["installed"], told["command"], told["rules"]) == (False, udev.COMMAND, said.out)
+
+
+def test_root_gets_them_installed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(udev, "install", lambda: ["written", "boards may be used now"])
+    assert run(["doctor", "--install-udev"]) == 0
+    assert capsys.readouterr().out == "written\nboards may be used now\n"

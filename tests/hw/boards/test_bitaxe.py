@@ -15,7 +15,7 @@ from joulehash.hw.boards.equipment import EQUIPMENT
 from joulehash.hw.parts.bus import NoAnswer
 from joulehash.hw.plant import Plant
 from joulehash.hw.wire.bitaxe_answers import Format
-from joulehash.hw.wire.bitaxe_raw import Gpio, I2CWrite, Request, RequestDecoder
+from joulehash.hw.wire.bitaxe_raw import Gpio, I2CWrite, Operation, Request, RequestDecoder
 from tests.support import i2c
 from tests.support.bitaxe_firmware import FakeFirmware
 
@@ -327,7 +327,7 @@ def test_the_guards_bytes_of_a_gamma() -> None:
     once = bytes.fromhex("0700FE00060000 0900FE000520240100 0900FE0005204C4A23 0900FE0005204C4C3F")
     raw = plant.off_bytes()
     assert raw == once * (len(raw) // len(once))
-    wanted = [
+    wanted: list[Operation] = [
         Gpio(0, level=False),
         I2CWrite(0x24, b"\x01\x00"),
         I2CWrite(0x4C, b"\x4a\x23"),

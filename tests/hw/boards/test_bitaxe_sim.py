@@ -10,9 +10,9 @@ import pytest
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.errors import DeviceError
 from joulehash.hw.boards.bitaxe import BitaxePlant
+from joulehash.hw.boards.control import Control
 from joulehash.hw.boards.equipment import EQUIPMENT
 from joulehash.hw.boards.table import board_row
-from joulehash.hw.make import make_plant
 from joulehash.hw.sim.run import Simulated
 from joulehash.hw.sim.table import simulated
 
@@ -25,9 +25,9 @@ def on_simulator(text: str, test: Test) -> None:
         sim = simulated(f"sim:{text}")
         async with sim.running():
             await sim.ports["control"].open()
-            plant = make_plant(board_row(text.partition("?")[0]), sim.ports)
-            assert isinstance(plant, BitaxePlant)
-            await test(plant, sim)
+            row = board_row(text.partition("?")[0])
+            assert row.rail_most_v is not None
+            await test(BitaxePlant(Control(sim.ports["control"]), EQUIPMENT[row.name], row.rail_most_v), sim)
             await sim.ports["control"].close()
 
     run_virtual(main())

@@ -170,7 +170,7 @@ def test_garbage_hurts_nothing(garbage: bytes) -> None:
 
 @pytest.mark.parametrize(("name", "n"), [(name, n) for name in ALL for n in (1, 3)])
 def test_every_nonce_is_true_and_none_comes_twice(name: str, n: int) -> None:
-    host = Host(name, n, bits=20 if name != "BM1397" else 19).bring_up()
+    host = Host(name, n, bits=20 + (n > 1)).bring_up()
     least = host.row.zero_bits + 4
     seconds = 1.0 if host.rolls else 0.4
     interval_s = 0.25 if host.rolls else 0.01
@@ -362,17 +362,17 @@ def test_busy_and_clock_reach_the_world() -> None:
 
 
 def test_too_low_a_voltage_gives_false_nonces() -> None:
-    host = Host("BM1370", bits=20, ticket=0).bring_up()
+    host = Host("BM1370", bits=21, ticket=0).bring_up()
     host.send(wire.write(0x28, 0x11300200))
     host.baud = 1_041_667
     host.world.rail_set_v = 1.07  # at which its clock is about at the edge
     host.job()
-    nonces = host.nonces(3.0)
+    nonces = host.nonces(1.5)
     rate = host.world.false_rate(0)
     assert 0.05 < rate < 0.95
     false = sum(zeros(host.header_of(nonce)) < host.row.zero_bits for nonce in nonces)
     assert abs(false - rate * len(nonces)) < 5 * (len(nonces) * rate * (1 - rate)) ** 0.5 + 0.1 * len(nonces)
-    assert host.ask(0x4C)[0] / host.ask(0x8C)[0] == pytest.approx(rate, rel=0.25)
+    assert host.ask(0x4C)[0] / host.ask(0x8C)[0] == pytest.approx(rate, rel=0.5)  # it has risen with the heat
 
 
 # Time
@@ -390,7 +390,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 def test_what_is_found_does_not_hang_on_the_steps() -> None:
     found: list[set[tuple[int, int | None]]] = []
     for step_s in (0.01, 0.0173, 0.25):
-        host = Host("BM1366", n=2, bits=21).bring_up()
+        host = Host("BM1366", n=2, bits=22).bring_up()
         host.job()
         found.append({(nonce.nonce, nonce.version) for nonce in host.nonces(1.0, step_s) + host.nonces(0.2)})
     longest = max(found, key=len)
@@ -401,13 +401,12 @@ def test_what_is_found_does_not_hang_on_the_steps() -> None:
 # Faults
 
 
-@pytest.mark.parametrize("step_s", [0.01, 0.03])
-def test_a_dead_core_finds_nothing_and_counts_nothing(step_s: float) -> None:
+def test_a_dead_core_finds_nothing_and_counts_nothing() -> None:
     sound, broken = (Host("BM1370", bits=21, ticket=0, fault=fault).bring_up() for fault in ("", "dead-core:17"))
     cores: list[set[int]] = []
     for host in (sound, broken):
         host.job()
-        cores.append({core_view(nonce.nonce) >> 25 for nonce in host.nonces(1.5, step_s)})
+        cores.append({core_view(nonce.nonce) >> 25 for nonce in host.nonces(1.5, 0.03)})
     assert 17 in cores[0]
     assert cores[0] - cores[1] == {17}
     assert broken.hashes / sound.hashes == pytest.approx(1 - 16 / 2040, rel=1e-3)
@@ -438,6 +437,25 @@ def test_a_cut_chain() -> None:
     assert len(host.ask(0)) == 3
     host.bring_up().job()
     assert {(core_view(nonce.nonce) >> 17 & 0xFF) // 42 for nonce in host.nonces(0.5)} == {0, 1, 2}
+
+
+def test_chips_of_bm1370_without_offsets_repeat_each_other() -> None:
+    """MUJ: on that chip the address decides nothing, register 0C does."""
+    host = Host("BM1370", n=2, bits=22, ticket=0).bring_up()
+    host.send(wire.write(0x0C, 0))
+    host.job()
+    nonces = [(nonce.nonce, nonce.version) for nonce in host.nonces(0.3)]
+    assert nonces[0::2] == nonces[1::2]
+    assert nonces
+
+
+def test_bm1368_tells_its_temperature() -> None:
+    """ESP, PIA: after register B0 was written."""
+    host = Host("BM1368")
+    assert host.ask(0xB4) == [0]
+    host.send(wire.write(0xB0, 0x10020000))
+    (value,) = host.ask(0xB4)
+    assert (value & 0xFFFF) * 0.171342 - 299.5144 == pytest.approx(host.world.chip_c(0), abs=0.2)
 
 
 def test_stuck_addresses_give_every_nonce_as_often_as_there_are_chips() -> None:
@@ -475,12 +493,13 @@ def test_a_mute_board() -> None:
     assert host.ask(0) == []
 
 
-def test_a_lying_counter() -> None:
-    host = Host("BM1370", fault="lying-counter:3").bring_up()
+@pytest.mark.parametrize("factor", [3, 0])
+def test_a_lying_counter(factor: int) -> None:
+    host = Host("BM1370", bits=21, fault=f"lying-counter:{factor}").bring_up()
     host.job()
     host.run(0.5)
     host.send(wire.write(0x08, 0))
-    assert host.ask(0x8C)[0] == pytest.approx(3 * host.hashes / 2**host.row.zero_bits, abs=1)
+    assert host.ask(0x8C)[0] == pytest.approx(factor * host.hashes / 2**host.row.zero_bits, abs=1)
 
 
 def test_brown_outs_come_while_chips_hash() -> None:

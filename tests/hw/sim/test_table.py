@@ -6,6 +6,7 @@ import pytest
 
 from joulehash.engine.errors import InputError
 from joulehash.hw.boards.table import BOARDS, board_row
+from joulehash.hw.chips.partition import headers_per_version
 from joulehash.hw.chips.table import CHIPS
 from joulehash.hw.sim.table import SIMULATORS, simulated
 from joulehash.hw.wire.bitaxe_answers import Format
@@ -24,9 +25,15 @@ def test_every_board_is_simulated() -> None:
 
 
 @pytest.mark.parametrize("name", [*SIMULATORS, "chain:bm1368x6"])
-def test_by_itself_it_hashes_about_a_million_a_second(name: str) -> None:
+def test_by_itself_it_leaves_a_core_room_for_others(name: str) -> None:
     row, made = board_row(name), simulated(name)
-    assert 0.4e6 < row.scaled(made.scale).rate_hps(row.mhz.usual) < 2.5e6
+    assert 0.04e6 < row.scaled(made.scale).rate_hps(row.mhz.usual) < 1.1e6
+
+
+def test_a_long_chain_hashes_as_little_as_it_can() -> None:
+    row, made = board_row("chain:bm1370x65"), simulated("chain:bm1370x65")
+    assert row.chip is not None
+    assert headers_per_version(row.chip.scaled(made.scale), 65) >= 1
 
 
 def test_what_stands_after_the_question_mark() -> None:

@@ -1,0 +1,1 @@
+"""A small process beside the miner that switches a board off when the miner dies."""
