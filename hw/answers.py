@@ -14,7 +14,7 @@ _WINDOW, _LEAST = 1024, 64  # nonces
 _FALSE_MOST = 0.035  # a board that runs well stays far below (error-gated benchmarks of Bitaxes stop at it)
 _REPEATED_MOST = 0.01  # ours: there are none on a sound board
 _DEVIATIONS = 4.0  # above the part that is allowed, so that chance gives no alarm
-_LOOKS, _LEAST_BYTES = 60, 2000
+_LOOKS, _LEAST_BYTES = 60, 500
 _BROKEN_MOST = 0.005  # ours, of the bytes: there are none on a sound line
 _OVER_AND_OVER = 8  # times in succession, of one chip
 
