@@ -80,7 +80,7 @@ class Board:
                             background.append(group.create_task(chain.run()))
                             await chain.bring_up(point.mhz)
                     if watch is not None:
-                        watch.regulated = True
+                        watch.regulate()
                     alarm = "" if self.row.watched else "unguarded: neither temperature nor power is watched"
                     yield Powered(self.row, self.name, self._ports["chips"], plant, chain, watch, alarm, point)
                 finally:
