@@ -1,4 +1,4 @@
-"""What is wrong with a board's nonces themselves: false ones, the same again, one over and over.
+"""What is wrong with a board's nonces themselves: false ones, the same again, one over and over; and with their line.
 
 A false nonce is one that misses every work that it may belong to: by a core that does not keep up, or a line that flips
 bits. Alarms are judged over the last thousand nonces and say no figures that change; the counts stand in the summary.
@@ -14,6 +14,8 @@ _WINDOW, _LEAST = 1024, 64  # nonces
 _FALSE_MOST = 0.035  # a board that runs well stays far below (error-gated benchmarks of Bitaxes stop at it)
 _REPEATED_MOST = 0.01  # ours: there are none on a sound board
 _DEVIATIONS = 4.0  # above the part that is allowed, so that chance gives no alarm
+_LOOKS, _LEAST_BYTES = 60, 500
+_BROKEN_MOST = 0.005  # ours, of the bytes: there are none on a sound line
 _OVER_AND_OVER = 8  # times in succession, of one chip
 
 
@@ -40,7 +42,9 @@ class Answers:
 
     def alarms(self) -> list[str]:
         stuck = sorted(chip or 0 for chip, (_, times) in self._runs.items() if times >= _OVER_AND_OVER)
-        told = [f"{self._word} {chip} tells one nonce over and over" for chip in stuck]
+        if stuck:  # its nonces are false, and come again: that is no more to know
+            return [f"{self._word} {chip} tells one nonce over and over" for chip in stuck]
+        told: list[str] = []
         if self._is_on("false", _FALSE_MOST):
             told.append(f"more than {_FALSE_MOST:.1%} of its nonces are false")
         if self._is_on("repeated", _REPEATED_MOST):
@@ -63,3 +67,19 @@ class Answers:
             del self._known[oldest]
         self._seen.append(key)
         self._known[key] = 1
+
+
+class Line:
+    """How much of what a board says comes broken."""
+
+    def __init__(self) -> None:
+        self._looks: deque[tuple[int, int]] = deque([(0, 0)], maxlen=_LOOKS)
+        self._on = False
+
+    def look(self, heard: int, broken: int) -> str:
+        """Bytes so far. What a person must know; empty: nothing."""
+        self._looks.append((heard, broken))
+        heard, broken = (heard - self._looks[0][0], broken - self._looks[0][1])
+        if heard >= _LEAST_BYTES:
+            self._on = broken > _BROKEN_MOST * heard / (2 if self._on else 1)
+        return f"more than {_BROKEN_MOST:.1%} of what it says comes broken: look at its cable" if self._on else ""

@@ -47,6 +47,7 @@ class Chain:
         self.ticket = 0
         self.mask = 0
         self.hashing = False  # as they were told
+        self.heard = self.broken = 0  # bytes; those of broken frames
         self.before_ramp: Callable[[], Awaitable[None]] | None = None
         self.on_nonce: Callable[[Nonce], None] | None = None
         self.tells_addresses = row.chip.job != "bm1387"  # and registers, with their values
@@ -76,6 +77,7 @@ class Chain:
                 silent, events = True, self._decoder.flush()
             else:
                 silent, events = False, self._decoder.feed(data)
+                self.heard += len(data)
             for event in events:
                 self._take(event)
 
@@ -248,3 +250,4 @@ class Chain:
                 self._short += 1
             case Garbage():
                 self._errors["bytes of broken frames"] += len(event.data)
+                self.broken += len(event.data)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from ..engine.chain.header import double_sha256, hash_number
 from ..engine.errors import DeviceError, InputError
 from ..engine.work import Assignment, Found, Job, Work
-from .answers import Answers
+from .answers import Answers, Line
 from .cadence import Cadence, cadence
 from .chips.init import rest
 from .chips.nonce import job_id, midstate_index, origin, sent_version, version
@@ -45,7 +45,7 @@ class ChainFeeder:
         self._cadence: Cadence | None = None  # None: too little for it
         chip = self._chip
         self._health = Health(self._chain.n_chips, chip.cores if chip.core_bits else 0, least_core(chip))
-        self._answers = Answers()
+        self._answers, self._line = Answers(), Line()
         self._counters = HashCounters(self._chain)
         self._base_hashes = account.hashes or 0
 
@@ -187,7 +187,8 @@ class ChainFeeder:
 
     def _alarms(self) -> list[str]:
         """What comes of another is not told beside it."""
-        told = [*self._answers.alarms(), self._health.silent_chips()]
+        line = self._line.look(self._chain.heard, self._chain.broken)
+        told = [line, *self._answers.alarms(), self._health.silent_chips()]
         if not any(told):
             told.append(self._health.silent_cores() or self._counters.alarm)
         if not any(told):
@@ -209,4 +210,6 @@ class ChainFeeder:
         watts = reading.input_w if reading.input_w is not None else reading.rail_w
         if watts is not None:
             parts.append(f"{watts:.1f} W")
+        if reading.fan_rpm is not None:
+            parts.append(f"fan {reading.fan_rpm:.0f} rpm")
         return ", ".join(parts)

@@ -41,7 +41,7 @@ class BoardDevice:
         self._inbox: asyncio.Queue[Item] = asyncio.Queue()
         self._session: _Session | None = None
         self._overheated = self._violations = 0
-        self._lowered = ""
+        self._lowered = self._standing = ""  # of its alarm
         self._fault = ""
 
     @property
@@ -120,13 +120,14 @@ class BoardDevice:
                     self._count(error, loop.time() - began_s)
                     raise
         except Exception as error:
+            self._account.alarm = self._standing
             self._tell(error, session)
 
     async def _run_at(self, point: Point, session: _Session) -> None:
         try:
             async with self._board.powered(point) as powered:
                 powered.alarm = "; ".join(filter(None, (powered.alarm, self._lowered)))
-                self._account.alarm = powered.alarm
+                self._account.alarm = self._standing = powered.alarm
                 feeder = self._feeder(powered, session.orders, self._claim, self._account, self._name)
                 async with asyncio.TaskGroup() as group:
                     feeding = group.create_task(feeder.run())

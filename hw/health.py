@@ -53,9 +53,10 @@ class Health:
         return f"no nonce came for {waited_s:.0f} s, though {due:.0f} were due"
 
     def silent_chips(self) -> str:
-        if (None, None) in self._heard:  # this kind does not tell which of them it was
+        gone = self._gone_chips()
+        if (None, None) in self._heard or len(gone) == self._chips:  # not told which of them it was; or it is mute
             return ""
-        return _told([f"{self._word} {chip}" for chip in self._gone_chips()])
+        return _told([f"{self._word} {chip}" for chip in gone])
 
     def silent_cores(self) -> str:
         """Of chips that are heard."""

@@ -55,7 +55,7 @@ class Watch:
         self._good_s = self._full_s = 0.0  # the last whole reading; since when the fan is to turn at full speed
         self._turning_s = -math.inf  # when it last turned fast enough
         self._cold_s = 0.0  # when all was well first
-        self._lacking = False
+        self._lacking = ""  # what was missing at the last look
         self._looked = asyncio.Event()
 
     async def run(self) -> None:
@@ -96,10 +96,10 @@ class Watch:
         except Unfit:
             raise
         except TimeoutError:
-            missing = "its sensors do not answer"
+            missing = self._lacking or "its sensors do not answer"
         except DeviceError as error:
             missing = str(error)
-        self._lacking = bool(missing)
+        self._lacking = missing
         if missing and loop.time() - self._good_s >= MISSING_S:
             raise self._violation(f"{missing}, for {MISSING_S:g} s")
         if not missing:
