@@ -77,8 +77,11 @@ _LONG = ("lancelot", "fpga")  # as Icarus and Block Erupter, the last of them fo
 SIMULATED = [*SIMULATORS, "chain:bm1362x2", "chain:bm1368x6"]
 
 
-def spec_of(name: str) -> Spec:
-    asked = [f"mhz={_MHZ[name]}"] if name in _MHZ else []
+def spec_of(text: str) -> Spec:
+    """Of a name, after which a query may come."""
+    name, _, query = text.partition("?")
+    asked = [query] if query else []
+    asked += [f"mhz={_MHZ[name]}"] if name in _MHZ else []
     asked += [f"scale={_SCALE[name]}"] if name in _SCALE else []
     return parse_spec(f"sim:{name}" + (f"?{'&'.join(asked)}" if asked else ""))
 
