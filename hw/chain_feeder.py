@@ -50,7 +50,7 @@ class ChainFeeder:
         self._base_hashes = account.hashes or 0
 
     async def run(self) -> None:
-        await self._counters.read()  # from where they count
+        await self._count()  # from where they are
         self._chain.on_nonce = self._nonce
         try:
             async with asyncio.TaskGroup() as group:
