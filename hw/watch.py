@@ -126,7 +126,7 @@ def check(name: str, reading: Reading, limits: Limits, *, fan_full: bool) -> Non
     for what, value, most in (("a chip", reading.chip_c, limits.chip_c), ("its regulator", reading.vr_c, limits.vr_c)):
         if value is not None and most is not None and value > most:
             raise Overheated(f"{name}: {what} is at {value:.1f} °C; its limit is {most:g} °C; it was switched off")
-    watts = reading.input_w if reading.input_w is not None else reading.rail_w
+    watts = reading.watts
     if limits.watts is not None and watts is not None and watts > limits.watts:
         raise DeviceError(f"{name}: takes {watts:.1f} W; its limit is {limits.watts:g} W; it was switched off")
     if limits.input_v is not None and reading.input_v is not None:
