@@ -285,11 +285,13 @@ class Chain:
         return errors
 
     async def hashes(self) -> int | None:
-        """Counted by the chips since they were brought up; None: they have no counter whose unit is settled."""
+        """Counted by the chips since they were brought up. None: they have no counter whose unit is settled, or not all
+        of them have told it in time."""
         register = self.chip.counters.total
         if register is None:
             return None
-        for address, value in (await self.read_all(register)).items():
+        told = await self.read_all(register)
+        for address, value in told.items():
             self._hashes += (value - self._counters.get(address, value)) % 2**32 * self.chip.count_hashes
             self._counters[address] = value
-        return self._hashes
+        return self._hashes if len(told) == self.n_chips else None

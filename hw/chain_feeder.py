@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..engine.chain.header import double_sha256, hash_number
 from ..engine.errors import DeviceError, InputError
@@ -30,6 +30,15 @@ _LIES = 6.0  # standard deviations between counter and nonces
 _LIES_NONCES = 200
 
 
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """At one moment: what the chips' counters said, and what had been claimed by then."""
+
+    hashes: int = 0
+    claimed: float = 0.0
+    nonces: int = 0
+
+
 class ChainFeeder:
     """A Feeder for one session of a board."""
 
@@ -48,7 +57,7 @@ class ChainFeeder:
         self._counts: Counter[tuple[int | None, int | None]] = Counter()  # of this session, by chip and core
         self._due = 0.0  # nonces of this session
         self._claimed = 0.0  # hashes that they stand for
-        self._counted = 0  # hashes by the chips' counters
+        self._counted = _Counted()  # when their counters were last read
         self._base_hashes = account.hashes or 0
 
     async def run(self) -> None:
@@ -177,7 +186,7 @@ class ChainFeeder:
             await asyncio.sleep(_COUNTERS_S)
             now = loop.time()
             passed_s, last_s = now - last_s, now
-            self._account.note = self._text()
+            self._tell()
             self._account.errors.update(self._chain.take_errors())
             if not self._hashing:
                 self._expected = waited_s = 0.0
@@ -195,7 +204,7 @@ class ChainFeeder:
     async def _read_counters(self) -> None:
         counted = await self._chain.hashes()
         if counted is not None:
-            self._counted = counted
+            self._counted = _Counted(counted, self._claimed, self._counts.total())
             self._account.hashes = self._base_hashes + counted
 
     def _alarm(self) -> str:
@@ -203,7 +212,7 @@ class ChainFeeder:
         if silent:
             return f"{silent} {'is' if silent.count(',') == 0 else 'are'} silent"
         if self._lies():
-            return f"its counter says {self._counted / self._claimed:.2f} times what its nonces do"
+            return f"its counter says {self._counted.hashes / self._counted.claimed:.2f} times what its nonces do"
         return self._powered.alarm
 
     def _silent(self) -> str:
@@ -223,18 +232,14 @@ class ChainFeeder:
         return ", ".join(f"core {core} of chip {chip}" for chip, core in cores if not self._counts[chip, core])
 
     def _lies(self) -> bool:
-        nonces = self._counts.total()
-        if not self._counted or nonces < _LIES_NONCES:
+        counted = self._counted
+        if not counted.hashes or counted.nonces < _LIES_NONCES:
             return False
-        expected = self._counted * nonces / self._claimed  # nonces, by the counter
-        return bool(abs(expected - nonces) > _LIES * nonces**0.5)
+        expected = counted.hashes * counted.nonces / counted.claimed  # nonces, by the counter
+        return bool(abs(expected - counted.nonces) > _LIES * counted.nonces**0.5)
 
-    def _text(self) -> str:
-        reading = self._powered.reading
-        parts = [f"{self._chain.n_chips} x {self._chip.name}, {self._chain.mhz:g} MHz"]
-        if reading.chip_c is not None:
-            parts.append(f"{reading.chip_c:.0f} °C")
-        watts = reading.input_w if reading.input_w is not None else reading.rail_w
-        if watts is not None:
-            parts.append(f"{watts:.1f} W")
-        return ", ".join(parts)
+    def _tell(self) -> None:
+        account, chip, reading = self._account, self._chip, self._powered.reading
+        account.mhz, account.celsius, account.watts = self._chain.mhz, reading.chip_c, reading.watts
+        scaled = f", simulated at 1/2^{32 - chip.zero_bits}" if chip.zero_bits < 32 else ""
+        account.note = f"{self._chain.n_chips} x {chip.name}{scaled}"
