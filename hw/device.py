@@ -38,6 +38,9 @@ class Account:
     starved_s: float = 0.0
     note: str = ""
     alarm: str = ""
+    mhz: float | None = None
+    celsius: float | None = None
+    watts: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,8 @@ class BoardDevice:
 
     def stats(self) -> DeviceStats:
         a = self._account
-        return DeviceStats(a.hashes, a.starved_s, a.note, a.alarm or self._board.alarm, dict(a.errors))
+        alarm = a.alarm or self._board.alarm
+        return DeviceStats(a.hashes, a.starved_s, a.note, alarm, dict(a.errors), a.mhz, a.celsius, a.watts)
 
     async def start(self) -> None:
         if self._fault:
@@ -185,6 +189,8 @@ class BoardDevice:
                 await feeder.run()
         except BaseExceptionGroup as group:
             raise cause(group) from group
+        finally:
+            self._account.mhz = self._account.celsius = self._account.watts = None
 
     def _lower(self, error: Overheated) -> None:
         self._overheated += 1
