@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..engine.errors import InputError
@@ -79,11 +80,11 @@ class Devices:
 
     def _plugged_in(self, spec: Spec) -> Device:
         from ..hw.find import ports_of
-        from ..hw.make import Connection, board_device
+        from ..hw.make import board_device
 
-        row, ports = ports_of(spec)
-        connection = Connection(self._recorded(ports))
-        return board_device(row, connection, spec, unguarded=bool(self._options.unguarded))
+        row, connection = ports_of(spec)
+        connection = replace(connection, ports=self._recorded(connection.ports))
+        return board_device(row.scaled(spec.scale), connection, spec, unguarded=bool(self._options.unguarded))
 
     def _recorded(self, ports: Mapping[str, Port]) -> Mapping[str, Port]:
         if self._recorder is None:

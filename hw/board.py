@@ -1,7 +1,7 @@
 """A board: its row, its ports, and the order in which it is given power and taken from it.
 
-    async with board.powered(point) as powered:
-        powered.chain, powered.watch, powered.port
+    async with board.powered(board.point(mhz, volts)) as powered:
+        powered.chain, powered.reading, await powered.set_point(…)
 
 From outside in: ports, the guard process, off and a first look at every sensor, the watch, then volts while reset is
 held, then the chips. Whatever ends it, cancellation included, the off bytes are sent first and at once, and then the
@@ -13,54 +13,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from ..engine.errors import DeviceError, InputError
 from .boards.row import Row
 from .chain import Chain
+from .chips.init import reset
 from .guard.guarded import Guard
 from .limits import Limits, Reading
 from .plant import Plant
+from .point import Point, point_of
 from .ports.port import Port
+from .powered import Powered
 from .watch import Watch
 
-_POWER_SETTLES_S, _RESET_SETTLES_S = 0.5, 0.2  # mujina: volts up, 500 ms, release, 200 ms
-_HELD_S = 0.1
 _OFF_S = 2.0  # for the way to off; by then the off bytes have long been sent
 _COOL_C = 15.0  # below the limit
 _COOL_MOST_S = 600.0
 
 PlantFor = Callable[[], Plant]
 GuardFor = Callable[[Plant, Callable[[str], None]], AbstractAsyncContextManager[Guard]]
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """Where a board runs: MHz, and volts of a chip; None: it has no regulator, or that is left as it is."""
-
-    mhz: float
-    volts: float | None = None
-
-    @property
-    def text(self) -> str:
-        return f"{self.mhz:g} MHz" + (f" and {self.volts:g} V" if self.volts is not None else "")
-
-
-@dataclass(frozen=True, slots=True)
-class Powered:
-    """A board that is up."""
-
-    row: Row
-    port: Port  # the chips' line
-    plant: Plant | None
-    chain: Chain | None  # None: it has no registers
-    watch: Watch | None  # None: nothing is watched
-    alarm: str  # what a person must know of it
-
-    @property
-    def reading(self) -> Reading:
-        return self.watch.reading if self.watch is not None else Reading()
 
 
 class Board:
@@ -87,27 +59,12 @@ class Board:
 
     def point(self, mhz: float | None = None, volts: float | None = None) -> Point:
         """Checked against the row; by default what is usual, and for a board that is not watched the least."""
-        row = self.row
-        if mhz is None:
-            mhz = row.mhz.usual if row.watched else row.mhz.least
-        if not row.mhz.least <= mhz <= row.mhz.most:
-            raise InputError(f"{self.name}: {mhz:g} MHz; a {row.title} takes {row.mhz.least:g} to {row.mhz.most:g} MHz")
-        if not row.watched and mhz > row.mhz.least:
-            raise InputError(f"{self.name}: {mhz:g} MHz; takes {row.mhz.least:g} MHz as long as it is not watched")
-        if row.volts is None:
-            if volts is not None:
-                raise InputError(f"{self.name}: {volts:g} V; a {row.title} has no regulator that could be set")
-            return Point(mhz)
-        volts = row.volts.usual if volts is None else volts
-        if not row.volts.least <= volts <= row.volts.most:
-            raise InputError(
-                f"{self.name}: {volts:g} V for a chip; a {row.title} takes {row.volts.least:g} to {row.volts.most:g} V"
-            )
-        return Point(mhz, volts)
+        return point_of(self.row, self.name, mhz, volts)
 
     @asynccontextmanager
     async def powered(self, point: Point) -> AsyncGenerator[Powered]:
-        """Raises DeviceError, alone or in groups; Overheated is one."""
+        """Raises DeviceError, alone or in groups; Overheated is one. So it does when the board cannot be brought to
+        off in the end."""
         async with AsyncExitStack() as stack:
             plant = await self._connect(stack)
             async with asyncio.TaskGroup() as group:
@@ -123,8 +80,9 @@ class Board:
                             background.append(group.create_task(chain.run()))
                             await chain.bring_up(point.mhz)
                     if watch is not None:
-                        watch.regulated = True
-                    yield Powered(self.row, self._ports["chips"], plant, chain, watch, self._unwatched())
+                        watch.regulate()
+                    alarm = "" if self.row.watched else "unguarded: neither temperature nor power is watched"
+                    yield Powered(self.row, self.name, self._ports["chips"], plant, chain, watch, alarm, point)
                 finally:
                     if plant is not None:
                         self._cut(plant)
@@ -157,7 +115,7 @@ class Board:
         guard: Guard | None = None
         if self._guard_for is not None:
             guard = await stack.enter_async_context(self._guard_for(plant, self._told))
-        stack.push_async_callback(_make_safe, plant, guard)
+        await stack.enter_async_context(_off_at_the_end(plant, guard))
         await plant.prepare()
         return plant
 
@@ -173,13 +131,15 @@ class Board:
         return watch
 
     async def _power(self, plant: Plant, point: Point) -> None:
+        assert self.row.chip is not None
+        times = reset(self.row.chip)
         await plant.hold_reset(True)
-        await asyncio.sleep(_HELD_S)
+        await asyncio.sleep(times.held_s)
         if point.volts is not None:
             await plant.set_rail(point.volts * self.row.domains)
-            await asyncio.sleep(_POWER_SETTLES_S)
+            await asyncio.sleep(times.rail_s)
         await plant.hold_reset(False)
-        await asyncio.sleep(_RESET_SETTLES_S)
+        await asyncio.sleep(times.after_s)
 
     def _cut(self, plant: Plant) -> None:
         """At once, without waiting for an answer."""
@@ -190,25 +150,35 @@ class Board:
     def _told(self, alarm: str) -> None:
         self.alarm = alarm
 
-    def _unwatched(self) -> str:
-        return "" if self.row.watched else "unguarded: neither temperature nor power is watched"
-
 
 def _is_cool(reading: Reading, limits: Limits) -> bool:
-    if reading.faults:
-        return False
-    pairs = ((reading.chip_c, limits.chip_c), (reading.vr_c, limits.vr_c))
-    return all(value <= most - _COOL_C for value, most in pairs if value is not None and most is not None)
+    """By what it can sense without power: the diodes of chips that are off may be open."""
+    pairs = ((reading.chip_c, limits.chip_c), (reading.vr_c, limits.vr_c), (reading.board_c, limits.chip_c))
+    known = [(value, most) for value, most in pairs if value is not None and most is not None]
+    return bool(known) and all(value <= most - _COOL_C for value, most in known)
 
 
-async def _make_safe(plant: Plant, guard: Guard | None) -> None:
-    """By the ordinary way; if that fails, the guard process tries it by its own."""
-    if await in_peace(plant.off) and guard is not None:
+@asynccontextmanager
+async def _off_at_the_end(plant: Plant, guard: Guard | None) -> AsyncGenerator[None]:
+    """By the ordinary way; if that fails, the guard process tries it by its own. That it failed is told, unless
+    something else is told already: it is unplugged, say."""
+    try:
+        yield
+    except BaseException:
+        with suppress(DeviceError):
+            await _off(plant, guard)
+        raise
+    await _off(plant, guard)
+
+
+async def _off(plant: Plant, guard: Guard | None) -> None:
+    await in_peace(plant.off)
+    if guard is not None:
         await guard.done()
 
 
-async def in_peace(work: Callable[[], Awaitable[None]]) -> bool:
-    """Do it though we are being cancelled, in a few seconds. False: it failed, as on a board that is unplugged."""
+async def in_peace(work: Callable[[], Awaitable[None]]) -> None:
+    """Do it though we are being cancelled, in a few seconds. Raises DeviceError, and CancelledError afterwards."""
     task = asyncio.ensure_future(work())
     loop = asyncio.get_running_loop()
     until_s, cancelled = loop.time() + _OFF_S, False
@@ -217,18 +187,19 @@ async def in_peace(work: Callable[[], Awaitable[None]]) -> bool:
             await asyncio.wait([task], timeout=until_s - loop.time())
         except asyncio.CancelledError:
             cancelled = True
-    done = not task.cancel() and not task.cancelled()
-    error = task.exception() if done else None
-    if error is not None and not isinstance(error, DeviceError):
-        raise error
-    if cancelled:
-        raise asyncio.CancelledError
-    return done and error is None
+    if task.cancel():
+        failure: BaseException | None = DeviceError(f"the board does not become off within {_OFF_S:g} s; cut its power")
+    else:
+        failure = None if task.cancelled() else task.exception()
+    if cancelled and (failure is None or isinstance(failure, DeviceError)):
+        raise asyncio.CancelledError from failure
+    if failure is not None:
+        raise failure
 
 
-_LOCKS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+_TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
 def _one_at_a_time() -> asyncio.Lock:
-    """Of this loop."""
-    return _LOCKS.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+    """Of this loop: whoever makes boards need not think of it."""
+    return _TURNS.setdefault(asyncio.get_running_loop(), asyncio.Lock())

@@ -1,8 +1,9 @@
 """How often a chain of chips must be given a job, and whether its line and its job ids bear that.
 
 A job lasts until its headers are used up: for one sweep after another until the versions are (partition.epoch_s), or
-until the chain's rate has gone through them. Each is replaced after half of that, so that no header is hashed twice,
-whatever the host does in between. The more bits of the version a pool grants, the longer a job lasts.
+until the chain's rate has gone through them. Each is replaced after a quarter of that, or up to half of it where line
+and ids bear no more, so that no header is hashed twice though the host is busy in between. The more bits of the version
+a pool grants, the longer a job lasts.
 """
 
 from __future__ import annotations
@@ -53,8 +54,10 @@ def job_bytes(chip: Chip, versions: int) -> int:
 def _cadence(chip: Chip, n: int, mhz: float, bits: int, baud: int) -> Cadence:
     versions = versions_per_job(chip, bits)
     lasts_s = min(epoch_s(chip, n, mhz, bits), versions * (1 << chip.zero_bits) / (n * chip.rate_hps(mhz)))
-    interval_s = min(lasts_s / 2, LONGEST_S)
-    return Cadence(interval_s, lasts_s, versions, job_bytes(chip, versions) * _BIT_TIMES / baud / interval_s)
+    on_line_s = job_bytes(chip, versions) * _BIT_TIMES / baud
+    bearable_s = max(lasts_s / 4, on_line_s / (JOB_PART / 2), LATENCY_S / len(chip.ids))
+    interval_s = min(lasts_s / 2, bearable_s, LONGEST_S)
+    return Cadence(interval_s, lasts_s, versions, on_line_s / interval_s)
 
 
 def _lacks(chip: Chip, n: int, mhz: float, bits: int, baud: int) -> str:

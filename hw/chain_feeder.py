@@ -8,35 +8,25 @@ hashed to see which of them it was. Version bits go the way that the chip has th
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..engine.chain.header import double_sha256, hash_number
 from ..engine.errors import DeviceError, InputError
-from ..engine.work import Assignment, Found, Job, Origin, Work
-from .board import Powered
+from ..engine.work import Assignment, Found, Job, Work
 from .cadence import Cadence, cadence
+from .chips.init import rest
 from .chips.nonce import job_id, midstate_index, origin, sent_version, version
 from .chips.ticket import best_ticket, ticket_target
-from .device import Account, Orders, Report
+from .counters import HashCounters
+from .feeder import Account, Orders, Report
+from .health import Health
+from .powered import Powered
 from .wire.bm13xx import HeaderJob, MidstateJob, Nonce
 from .wire.midstate import midstate_bytes
 
 _STARVED_S = 0.05  # between looks for new headers in an exhausted job
-_COUNTERS_S = 1.0
-_SILENT = 25.0  # nonces that were due: by chance none of them comes once in 10^10 times
-_SILENT_S = 3.0  # at least, for what lies on the way
-_LIES = 6.0  # standard deviations between counter and nonces
-_LIES_NONCES = 200
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """At one moment: what the chips' counters said, and what had been claimed by then."""
-
-    hashes: int = 0
-    claimed: float = 0.0
-    nonces: int = 0
+_UNFED_S = 1.0  # the same in one that it cannot work on
+_LOOK_S = 1.0
 
 
 class ChainFeeder:
@@ -44,24 +34,20 @@ class ChainFeeder:
 
     def __init__(self, powered: Powered, orders: Orders, report: Report, account: Account, name: str) -> None:
         assert powered.chain is not None
-        assert powered.row.chip is not None
-        self._powered, self._chain, self._chip = powered, powered.chain, powered.row.chip
+        self._powered, self._chain, self._chip = powered, powered.chain, powered.chain.chip
         self._orders, self._report, self._account, self._name = orders, report, account, name
+        self._rests = bool(rest(self._chip))
         self._works: dict[int, tuple[Work, ...]] = {}  # of each job id, the newest first
         self._next_id = self._chip.ids[1]  # the first is the blank job's, with which some chips are brought up
-        self._mask: int | None = None
-        self._ticket = self._chain.ticket
-        self._cadence: Cadence | None = None
-        self._hashing = False
-        self._expected = 0.0  # nonces due since the last one
-        self._counts: Counter[tuple[int | None, int | None]] = Counter()  # of this session, by chip and core
-        self._due = 0.0  # nonces of this session
-        self._claimed = 0.0  # hashes that they stand for
-        self._counted = _Counted()  # when their counters were last read
+        self._fits: tuple[int, float, int] | None = None  # mask, MHz and baud of the cadence
+        self._cadence: Cadence | None = None  # None: too little for it
+        self._health = Health(self._chain)
+        self._counters = HashCounters(self._chain)
+        self._lie = ""  # of them, if they tell one
         self._base_hashes = account.hashes or 0
 
     async def run(self) -> None:
-        await self._read_counters()  # from where they count
+        await self._counters.read()  # from where they count
         self._chain.on_nonce = self._nonce
         try:
             async with asyncio.TaskGroup() as group:
@@ -73,7 +59,7 @@ class ChainFeeder:
     async def _feed(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            assignment = self._orders.latest.assignment
+            assignment = self._orders.latest
             if assignment is None:
                 self._rest()
                 await self._orders.wait(None)
@@ -83,7 +69,7 @@ class ChainFeeder:
             work = self._draw(assignment) if pace is not None else None
             if work is None or pace is None:
                 self._rest()
-                await self._orders.wait(None if pace is None else _STARVED_S)
+                await self._orders.wait(_STARVED_S if pace is not None else _UNFED_S)
                 self._account.starved_s += loop.time() - began_s
                 continue
             self._send(work)
@@ -91,32 +77,31 @@ class ChainFeeder:
 
     def _rest(self) -> None:
         """Nothing to hash: the chips would repeat what they have."""
-        if self._hashing:
+        if self._chain.hashing:
             self._chain.stop_hashing()
-            self._hashing = False
 
     def _fit(self, job: Job) -> Cadence | None:
         """Mask and ticket as the job wants them; None: the board cannot work for this pool."""
-        if job.version_mask != self._mask:
-            self._mask = job.version_mask
-            self._chain.set_mask(self._mask)
+        chain, mask = self._chain, job.version_mask
+        if (fits := (mask, chain.mhz, chain.baud)) != self._fits:
+            self._fits = fits
+            self._rest()  # no version of the old work may be rolled by the new mask
+            chain.set_mask(mask)
             try:
-                self._cadence = cadence(self._chip, self._chain.n_chips, self._chain.mhz, self._mask, self._chain.baud)
+                self._cadence = cadence(self._chip, chain.n_chips, chain.mhz, mask, chain.baud)
                 self._account.alarm = self._powered.alarm
             except InputError as error:
                 self._cadence, self._account.alarm = None, f"not fed: {error}"
-        bits = best_ticket(self._chip, self._chain.n_chips, self._chain.mhz, self._chain.baud, job.target)
-        if bits != self._ticket:
-            self._ticket = bits
-            self._chain.set_ticket(bits)
+        bits = best_ticket(self._chip, chain.n_chips, chain.mhz, chain.baud, job.target)
+        if bits != chain.ticket:
+            chain.set_ticket(bits)
             least = ticket_target(self._chip, bits)
-            for works in self._works.values():  # they are answered under the new ticket too
-                for work in works:
-                    work.claim_target = max(work.claim_target, least)
+            for work in (work for works in self._works.values() for work in works):
+                work.claim_target = max(work.claim_target, least)  # it is answered under the new ticket too
         return self._cadence
 
     def _draw(self, assignment: Assignment) -> Work | None:
-        claim_target = max(assignment.job.target, ticket_target(self._chip, self._ticket))
+        claim_target = max(assignment.job.target, ticket_target(self._chip, self._chain.ticket))
         return replace(assignment, claim_target=claim_target).draw(self._versions(assignment.job.version_mask))
 
     def _versions(self, mask: int) -> int | None:
@@ -129,9 +114,6 @@ class ChainFeeder:
         id = self._next_id
         self._next_id = (id + self._chip.id_step) % self._chip.id_mod
         self._works[id] = (work, *self._works.get(id, ()))[:2]
-        if not self._hashing:
-            self._chain.start_hashing()
-            self._hashing = True
         job = work.job
         if self._chip.job == "header":
             base = sent_version(job.version, job.version_mask)
@@ -140,20 +122,23 @@ class ChainFeeder:
             words = work.midstates()
             states = tuple(midstate_bytes(words[at : at + 8]) for at in range(0, len(words), 8))
             self._chain.send(MidstateJob(id, job.nbits, work.ntime, work.merkle_root[28:], states))
+        if not self._chain.hashing:
+            self._chain.start_hashing()
 
     # What comes back
 
     def _nonce(self, answer: Nonce) -> None:
+        if not self._chain.hashing and not self._rests:
+            return  # it goes over its last work again and again
         works = self._works.get(job_id(self._chip, answer.id), ())
         if not works:
             self._account.errors["nonces of no job"] += 1
             return
         work, rolled = self._whose(works, answer)
         where = origin(self._chip, self._chain.n_chips, answer.nonce, answer.id)
-        self._note(where)
+        stands_for = 2.0 ** (self._chip.zero_bits + self._chain.ticket)
+        self._health.note(where, stands_for)
         now = asyncio.get_running_loop().time()
-        stands_for = 2.0 ** (self._chip.zero_bits + self._ticket)
-        self._claimed += stands_for
         self._report(
             Found(self._name, (work,), answer.nonce, rolled, work.ntime, now, where, answer.raw, stands_for=stands_for)
         )
@@ -172,71 +157,33 @@ class ChainFeeder:
         index = midstate_index(self._chip, answer.id)
         return work.versions[index if index < len(work.versions) else 0]
 
-    def _note(self, where: Origin) -> None:
-        self._expected = 0.0
-        self._counts[where.chip, where.core] += 1
-
     # Whether it is well
 
     async def _look(self) -> None:
         """Once a second: what is due, what came, what the counters say."""
         loop = asyncio.get_running_loop()
-        last_s, waited_s = loop.time(), 0.0
+        last_s = loop.time()
         while True:
-            await asyncio.sleep(_COUNTERS_S)
+            await asyncio.sleep(_LOOK_S)
             now = loop.time()
             passed_s, last_s = now - last_s, now
             self._tell()
             self._account.errors.update(self._chain.take_errors())
-            if not self._hashing:
-                self._expected = waited_s = 0.0
-                continue
-            due = self._chain.rate_hps * passed_s / 2.0 ** (self._chip.zero_bits + self._ticket)
-            self._due += due
-            self._expected, waited_s = self._expected + due, waited_s + passed_s if self._expected else 0.0
-            if self._expected > _SILENT and waited_s > _SILENT_S:
-                raise DeviceError(
-                    f"{self._name}: no nonce came for {waited_s:.0f} s, though {self._expected:.0f} were due"
-                )
-            await self._read_counters()
-            self._account.alarm = self._alarm()
+            await self._count()
+            if self._chain.hashing:
+                self._health.pass_time(passed_s)
+                if self._health.mute:
+                    raise DeviceError(f"{self._name}: {self._health.mute}")
+                if self._counters.whole:
+                    self._lie = self._health.lies(self._counters.total)
+                self._account.alarm = self._health.silent() or self._lie or self._powered.alarm
 
-    async def _read_counters(self) -> None:
-        counted = await self._chain.hashes()
-        if counted is not None:
-            self._counted = _Counted(counted, self._claimed, self._counts.total())
+    async def _count(self) -> None:
+        jumps = self._counters.jumps
+        if (counted := await self._counters.read()) is not None:
             self._account.hashes = self._base_hashes + counted
-
-    def _alarm(self) -> str:
-        silent = self._silent()
-        if silent:
-            return f"{silent} {'is' if silent.count(',') == 0 else 'are'} silent"
-        if self._lies():
-            return f"its counter says {self._counted.hashes / self._counted.claimed:.2f} times what its nonces do"
-        return self._powered.alarm
-
-    def _silent(self) -> str:
-        """Chips, or else cores, of which no nonce came though many were due."""
-        chips = range(self._chain.n_chips)
-        of_chip = Counter[int | None]()
-        for (chip, _), n in self._counts.items():
-            of_chip[chip] += n
-        if None in of_chip:  # this kind does not tell which of them it was
-            return ""
-        if self._due / len(chips) < _SILENT:
-            return ""
-        gone = [f"chip {chip}" for chip in chips if not of_chip[chip]]
-        if gone or self._due / len(chips) / self._chip.cores < _SILENT:
-            return ", ".join(gone)
-        cores = ((chip, core) for chip in chips for core in range(self._chip.cores))
-        return ", ".join(f"core {core} of chip {chip}" for chip, core in cores if not self._counts[chip, core])
-
-    def _lies(self) -> bool:
-        counted = self._counted
-        if not counted.hashes or counted.nonces < _LIES_NONCES:
-            return False
-        expected = counted.hashes * counted.nonces / counted.claimed  # nonces, by the counter
-        return bool(abs(expected - counted.nonces) > _LIES * counted.nonces**0.5)
+        if self._counters.jumps > jumps:
+            self._account.errors["counter values beyond belief"] += self._counters.jumps - jumps
 
     def _tell(self) -> None:
         account, chip, reading = self._account, self._chip, self._powered.reading

@@ -1,8 +1,7 @@
-"""A board as a Device: a session of it from start to stop, and the feeding of work in between.
+"""A board as a Device: sessions of it from start to stop.
 
-The board's own part (power, limits, bring-up) is board.py; how work is sent and answers become claims is a Feeder, one
-for chips with registers (chain_feeder.py) and one for those that speak Icarus (icarus_feeder.py). A session that ends
-by itself is an error, which the reader of `found` gets.
+The board's own part (power, limits, bring-up) is board.py; how work is sent and answers become claims is a Feeder
+(feeder.py). A session that ends by itself is an error, which the reader of `found` gets.
 
 Overheated, a board cools down with its fan at full speed and goes on one point lower; after the third time it is faulty
 until the program is started anew.
@@ -11,75 +10,24 @@ until the program is started anew.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..engine.device import Capabilities, DeviceStats
 from ..engine.errors import DeviceError, cause
 from ..engine.work import Assignment, Found
-from .board import Board, Point, Powered
+from .board import Board
+from .feeder import Account, FeederFor, Orders
+from .point import Point, lower
 from .watch import Overheated
 
 OVERHEATS_MOST = 3
 _UNREAD_LIMIT = 4096  # claims that wait for the judge; the newest are dropped, and counted
 _STEP_MHZ, _STEP_V = 25.0, 0.02  # one point lower
-_STOP_S = 5.0
+_STOP_S = 5.0  # a session has 2 s for its way to off
 
-
-@dataclass(slots=True)
-class Account:
-    """What the device tells of itself, over all its sessions."""
-
-    errors: Counter[str] = field(default_factory=Counter[str])
-    hashes: int | None = None  # by the chips' own counters
-    starved_s: float = 0.0
-    note: str = ""
-    alarm: str = ""
-    mhz: float | None = None
-    celsius: float | None = None
-    watts: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    assignment: Assignment | None
-    clean: bool
-
-
-class Orders:
-    """What was given last; the feeder waits here for the next."""
-
-    def __init__(self) -> None:
-        self.latest = Order(None, True)
-        self.serial = 0
-        self._changed = asyncio.Event()
-
-    def put(self, order: Order) -> None:
-        self.latest, self.serial = order, self.serial + 1
-        self._changed.set()
-
-    async def wait(self, seconds: float | None) -> None:
-        """Until there is another, or so long."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
-        self._changed.clear()
-
-
-class Feeder(Protocol):
-    async def run(self) -> None:
-        """Feed work until cancelled. Raises DeviceError."""
-
-
-class FeederFor(Protocol):
-    def __call__(self, powered: Powered, orders: Orders, report: Report, account: Account, name: str) -> Feeder: ...
-
-
-class Report(Protocol):
-    def __call__(self, found: Found) -> None: ...
+Item = Found | Exception | None  # None: it was stopped
 
 
 class BoardDevice:
@@ -88,10 +36,8 @@ class BoardDevice:
     def __init__(self, board: Board, feeder: FeederFor, point: Point, name: str) -> None:
         self._board, self._feeder, self._point, self._name = board, feeder, point, name
         self._account = Account()
-        self._orders = Orders()
-        self._inbox: asyncio.Queue[Found | DeviceError | None] = asyncio.Queue()
-        self._session: asyncio.Task[None] | None = None
-        self._ending = asyncio.Event()
+        self._inbox: asyncio.Queue[Item] = asyncio.Queue()
+        self._session: _Session | None = None
         self._overheated = 0
         self._fault = ""
 
@@ -102,11 +48,10 @@ class BoardDevice:
     @property
     def capabilities(self) -> Capabilities:
         row = self._board.row
-        bits = row.chip.version_bits if row.chip is not None and row.chip.job == "header" else 2
         return Capabilities(
-            version_bits=bits if row.chip is not None else 0,
+            version_bits=row.chip.version_bits if row.chip is not None else 0,
             nominal_hps=row.rate_hps(self._point.mhz),
-            ticket_bits=(row.zero_bits, row.zero_bits + 16),
+            ticket_bits=(row.zero_bits, row.zero_bits + (row.chip.ticket_most if row.chip is not None else 0)),
         )
 
     def stats(self) -> DeviceStats:
@@ -119,31 +64,35 @@ class BoardDevice:
             raise DeviceError(self._fault)
         if self._session is not None:
             raise RuntimeError(f"{self._name}: is started already")
-        ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._inbox, self._orders, self._ending = asyncio.Queue(), Orders(), asyncio.Event()
-        self._session = asyncio.create_task(self._run(ready), name=self._name)
+        self._inbox = asyncio.Queue()
+        self._session = _Session(self._run)
         try:
-            await ready
+            await self._session.ready
         except BaseException:
-            await self._end_session()
+            with suppress(DeviceError):
+                await self._end_session()
             raise
 
     def give(self, assignment: Assignment | None, *, clean: bool) -> None:
-        self._orders.put(Order(assignment, clean or assignment is None))
+        """`clean` makes no difference: chips drop the work before for whatever comes next."""
+        del clean
+        if self._session is not None:
+            self._session.orders.put(assignment)
 
     def found(self) -> AsyncIterator[Found]:
         return _claims(self._inbox)
 
     async def stop(self) -> None:
-        await self._end_session()
-        self._inbox.put_nowait(None)
+        """Raises DeviceError when the board cannot be brought to off."""
+        try:
+            await self._end_session()
+        finally:
+            self._inbox.put_nowait(None)
 
     async def _end_session(self) -> None:
-        if self._session is not None:
-            self._ending.set()
-            self._session.cancel()
-            await asyncio.wait([self._session], timeout=_STOP_S)
+        if (session := self._session) is not None:
             self._session = None
+            await session.end()
 
     def _claim(self, found: Found) -> None:
         if self._inbox.qsize() < _UNREAD_LIMIT:
@@ -151,61 +100,88 @@ class BoardDevice:
         else:
             self._account.errors["claims dropped, as the judge was busy"] += 1
 
-    async def _run(self, ready: asyncio.Future[None]) -> None:
-        """Sessions, the next one lower after each overheating."""
+    async def _run(self, session: _Session) -> None:
+        """One after the other, the next one lower after each overheating, until it is stopped or fails."""
         try:
-            while True:
+            while not session.ending.is_set():
                 try:
-                    await self._session_at(self._point, ready)
+                    await self._run_at(self._point, session)
                 except Overheated as error:
                     self._lower(error)
-                    if not ready.done():
+                    if not session.ready.done():
                         raise
                     self._account.alarm = f"{error}; it cools down, then goes on at {self._point.text}"
                     await self._board.cool_down()
-        except asyncio.CancelledError:
-            raise
-        except BaseException as error:
-            told = cause(error) if isinstance(error, BaseExceptionGroup) else error
-            if isinstance(told, OSError) and not isinstance(told, DeviceError):
-                told = DeviceError(f"{self._name}: {told.strerror or told}")
-            if not ready.done():
-                ready.set_exception(told)
-            elif isinstance(told, DeviceError):
-                self._inbox.put_nowait(told)
-            else:
-                raise told from error
-        finally:
-            if not ready.done():
-                ready.cancel()
+        except Exception as error:
+            self._tell(error, session)
 
-    async def _session_at(self, point: Point, ready: asyncio.Future[None]) -> None:
+    async def _run_at(self, point: Point, session: _Session) -> None:
         try:
             async with self._board.powered(point) as powered:
-                feeder = self._feeder(powered, self._orders, self._claim, self._account, self._name)
-                if not ready.done():
-                    ready.set_result(None)
                 self._account.alarm = powered.alarm
-                await feeder.run()
+                feeder = self._feeder(powered, session.orders, self._claim, self._account, self._name)
+                async with asyncio.TaskGroup() as group:
+                    feeding = group.create_task(feeder.run())
+                    await session.mining()
+                    feeding.cancel()
         except BaseExceptionGroup as group:
             raise cause(group) from group
         finally:
+            session.interruptible = True
             self._account.mhz = self._account.celsius = self._account.watts = None
+
+    def _tell(self, error: Exception, session: _Session) -> None:
+        """To whoever waits: start, stop, or the reader of `found`. What is no DeviceError is a bug, and told as one."""
+        if isinstance(error, OSError) and not isinstance(error, DeviceError):
+            error = DeviceError(f"{self._name}: {error.strerror or error}")
+        if not session.ready.done():
+            session.ready.set_exception(error)
+        elif session.ending.is_set():
+            raise error
+        else:
+            self._inbox.put_nowait(error)
 
     def _lower(self, error: Overheated) -> None:
         self._overheated += 1
         if self._overheated > OVERHEATS_MOST:
             self._fault = f"{error}; it overheated {self._overheated} times: see to its cooling, then start anew"
             raise DeviceError(self._fault) from error
-        row = self._board.row
-        volts = self._point.volts
-        if volts is not None and row.volts is not None:
-            volts = max(row.volts.least, volts - _STEP_V)
-        self._point = Point(max(row.mhz.least, self._point.mhz - _STEP_MHZ), volts)
+        self._point = lower(self._board.row, self._point, _STEP_MHZ, _STEP_V)
 
 
-async def _claims(inbox: asyncio.Queue[Found | DeviceError | None]) -> AsyncIterator[Found]:
+class Run(Protocol):
+    async def __call__(self, session: _Session) -> None: ...
+
+
+class _Session:
+    """From a start to its stop."""
+
+    def __init__(self, run: Run) -> None:
+        self.orders = Orders()
+        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.ending = asyncio.Event()
+        self.interruptible = True  # by cancelling; while it mines it is asked, so that it can say how it ended
+        self._task = asyncio.create_task(run(self))
+
+    async def mining(self) -> None:
+        """Until it is to end."""
+        self.interruptible = False
+        if not self.ready.done():
+            self.ready.set_result(None)
+        await self.ending.wait()
+
+    async def end(self) -> None:
+        """Raises DeviceError when the board did not become off."""
+        self.ending.set()
+        if self.interruptible:
+            self._task.cancel()
+        await asyncio.wait([self._task], timeout=_STOP_S)
+        if not self._task.cancel() and not self._task.cancelled():
+            self._task.result()
+
+
+async def _claims(inbox: asyncio.Queue[Item]) -> AsyncIterator[Found]:
     while (item := await inbox.get()) is not None:
-        if isinstance(item, DeviceError):
+        if isinstance(item, Exception):
             raise item
         yield item

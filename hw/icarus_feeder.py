@@ -1,8 +1,11 @@
 """Work for boards that speak Icarus, and their nonces as claims. Source: bfgminer, driver-icarus.c.
 
-No frame, no check and no id: new work replaces the old, and an answer of the old may still come. So each answer is
+No frame, no check and no id: new work replaces the old, and an answer to the old may still come. So each answer is
 hashed against the last two works. A range is replaced before it ends, as some FPGAs then tell nonsense; boards that
 stop at a nonce get the next work at once. The board is known by its answer to work whose nonce is known.
+
+Nothing stops such a board: told to rest, it ends the range that it has, or repeats it, and what it finds then is not
+taken.
 """
 
 from __future__ import annotations
@@ -14,12 +17,13 @@ from dataclasses import replace
 from ..engine.chain.header import double_sha256, hash_number
 from ..engine.errors import DeviceError
 from ..engine.work import Assignment, Found, Origin, Work
-from .board import Powered
-from .device import Account, Orders, Report
+from .boards.row import Icarus
+from .feeder import Account, Orders, Report
+from .powered import Powered
 from .wire import icarus
 from .wire.midstate import midstate_bytes
 
-_GOLDEN_S = 2.0  # a real Icarus needs half a millisecond
+_GOLDEN_S = 2.0  # beside the time that the board needs: half a millisecond for a real Icarus
 _RANGE_PART = 0.9  # of its nonces, after which it gets new work
 _TORN_S = 0.1  # bytes of one answer come together
 _STARVED_S = 0.05
@@ -32,9 +36,10 @@ class IcarusFeeder:
     def __init__(self, powered: Powered, orders: Orders, report: Report, account: Account, name: str) -> None:
         assert powered.row.icarus is not None
         self._row, self._port = powered.row.icarus, powered.port
-        self._powered, self._orders, self._report = powered, orders, report
+        self._orders, self._report = orders, report
         self._account, self._name = account, name
         self._works: tuple[Work, ...] = ()  # the newest first
+        self._over_s = 0.0  # when the newest has no nonces left; those that come later are repeated
         self._answered = asyncio.Event()  # it waits for work
         self._expected = 0.0  # nonces due since the last
 
@@ -47,26 +52,31 @@ class IcarusFeeder:
             group.create_task(self._feed())
 
     async def _recognise(self) -> None:
-        """Raises DeviceError when it does not find the nonce of a known block."""
+        """Raises DeviceError when it does not find the nonce of a known block. Answers to what another program left it
+        with may come before."""
         self._port.write(icarus.GOLDEN_WORK)
-        answer = b""
+        heard = b""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_GOLDEN_S):
-                while len(answer) < self._row.answer_bytes:
-                    answer += await self._port.read()
-        if answer[:4] != icarus.GOLDEN_ANSWER:
-            said = f"answered {answer.hex()}" if answer else "did not answer"
-            raise DeviceError(
-                f"{self._name}: {said} where an Icarus finds {icarus.GOLDEN_ANSWER.hex()}; is it another board, or off?"
-            )
+            async with asyncio.timeout(_GOLDEN_S + 2 * _golden_s(self._row)):
+                while not self._is_golden(heard):
+                    heard += await self._port.read()
+                return
+        said = f"answered {heard[:16].hex()}" if heard else "did not answer"
+        raise DeviceError(
+            f"{self._name}: {said} where an Icarus finds {icarus.GOLDEN_ANSWER.hex()}; is it another board, or off?"
+        )
+
+    def _is_golden(self, heard: bytes) -> bool:
+        at = heard.find(icarus.GOLDEN_ANSWER)
+        return at >= 0 and len(heard) >= at + self._row.answer_bytes
 
     async def _feed(self) -> None:
         loop = asyncio.get_running_loop()
-        range_s = _RANGE_PART * 2**self._row.slice_bits / self._row.hps
+        range_s = 2**self._row.slice_bits / self._row.hps
         while True:
-            assignment = self._orders.latest.assignment
+            assignment = self._orders.latest
             if assignment is None:
-                self._works = ()  # it ends its range, and what it finds in it is nobody's
+                self._over_s = loop.time()
                 await self._orders.wait(None)
                 continue
             work = self._draw(assignment)
@@ -76,7 +86,8 @@ class IcarusFeeder:
                 self._account.starved_s += loop.time() - began_s
                 continue
             self._send(work)
-            await self._pause(range_s)
+            self._over_s = began_s + range_s
+            await self._pause(_RANGE_PART * range_s)
             self._expect((loop.time() - began_s) * self._row.hps / 2.0**self._row.zero_bits)
 
     def _draw(self, assignment: Assignment) -> Work | None:
@@ -91,18 +102,17 @@ class IcarusFeeder:
 
     async def _pause(self, seconds: float) -> None:
         """Until the range is nearly over, there is other work, or it waits for work."""
-        waits = [asyncio.create_task(self._orders.wait(seconds))]
-        if not self._row.goes_on:
-            waits.append(asyncio.create_task(self._wait_for_answer()))
+        if self._row.goes_on:
+            await self._orders.wait(seconds)
+            return
+        answered = asyncio.ensure_future(self._answered.wait())
+        changed = asyncio.ensure_future(self._orders.wait(seconds))
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([answered, changed], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for wait in waits:
+            for wait in (answered, changed):
                 wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
-
-    async def _wait_for_answer(self) -> None:
-        await self._answered.wait()
+            await asyncio.gather(answered, changed, return_exceptions=True)
 
     def _expect(self, due: float) -> None:
         self._expected += due
@@ -117,7 +127,8 @@ class IcarusFeeder:
                     data = await self._port.read()
             except TimeoutError:
                 came = False
-                self._account.errors["torn answers"] += len(decoder.flush())
+                if decoder.flush():
+                    self._account.errors["torn answers"] += 1
                 continue
             came = True
             for answer in decoder.feed(data):
@@ -126,8 +137,8 @@ class IcarusFeeder:
     def _answer(self, answer: icarus.Answer) -> None:
         self._expected = 0.0
         self._answered.set()
-        if not self._works:
-            self._account.errors["nonces of no job"] += 1
+        now = asyncio.get_running_loop().time()
+        if not self._works or now > self._over_s:
             return
         nonce = answer.nonce
         work = next((work for work in self._works if _fits(work, nonce)), self._works[0])
@@ -139,12 +150,17 @@ class IcarusFeeder:
                 nonce,
                 work.versions[0],
                 work.ntime,
-                asyncio.get_running_loop().time(),
+                now,
                 Origin(chip=unit),
                 answer.raw,
                 stands_for=2.0**self._row.zero_bits,
             )
         )
+
+
+def _golden_s(row: Icarus) -> float:
+    """Until that nonce has its turn: its unit is the first, and counts up from 0."""
+    return int.from_bytes(icarus.GOLDEN_ANSWER, "big") * row.units / row.hps
 
 
 def _fits(work: Work, nonce: int) -> bool:

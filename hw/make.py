@@ -16,10 +16,11 @@ from .boards.row import Row
 from .chain_feeder import ChainFeeder
 from .device import BoardDevice
 from .guard.guarded import Guard, guarded
-from .guard.plan import LineOff
+from .guard.plan import LineOff, StickOff
 from .icarus_feeder import IcarusFeeder
 from .plant import Plant
 from .ports.port import Port
+from .ports.usb import UsbStick
 from .spec import Spec
 
 _DROPPED_S = 0.01  # bitaxe-raw drops a part of a request after 4 ms
@@ -45,8 +46,8 @@ def make_board(row: Row, connection: Connection, name: str, *, unguarded: bool) 
     """Raises InputError for a board that cannot be watched, unless the user takes the risk."""
     plant_for = _PLANTS.get(row.link)
     plant = None if plant_for is None else partial(plant_for, row, connection, name)
-    guard = partial(_line_guard, connection.ports["control"], name) if "control" in row.ports else None
-    return Board(row, connection.ports, name, plant, guard if connection.guarded else None, unguarded=unguarded)
+    guard = partial(_guard, connection, name) if connection.guarded and plant is not None else None
+    return Board(row, connection.ports, name, plant, guard, unguarded=unguarded)
 
 
 def board_device(row: Row, connection: Connection, spec: Spec, *, unguarded: bool) -> BoardDevice:
@@ -56,10 +57,15 @@ def board_device(row: Row, connection: Connection, spec: Spec, *, unguarded: boo
     return BoardDevice(board, ChainFeeder if row.chip is not None else IcarusFeeder, point, spec.name)
 
 
-def _line_guard(
-    port: Port, name: str, plant: Plant, alarm: Callable[[str], None]
+def _guard(
+    connection: Connection, name: str, plant: Plant, alarm: Callable[[str], None]
 ) -> AbstractAsyncContextManager[Guard]:
-    return guarded(LineOff(name, port, [(b"", _DROPPED_S), (plant.off_bytes(), _SENT_S)]), alarm)
+    """By the control port, or by the pins of a stick."""
+    if isinstance(plant, GekkoPlant):
+        assert isinstance(connection.pins, UsbStick)
+        return guarded(StickOff(name, connection.pins.place, plant.off_action()), alarm)
+    control = connection.ports["control"]
+    return guarded(LineOff(name, control, [(b"", _DROPPED_S), (plant.off_bytes(), _SENT_S)]), alarm)
 
 
 def _bitaxe(row: Row, connection: Connection, name: str) -> Plant:

@@ -13,12 +13,16 @@ from .boards.table import BOARDS
 
 _CHAIN = "chain:"
 _KEYS = ("mhz", "volts")
+_MOST_SCALE = 32
 _TOLD = ("fault", "scale", "seed", "format")  # to the simulator
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """kind: cpu, sim, port. board: a row's name, None to recognise it. rest: the kernel, or the port."""
+    """kind: cpu, sim, port. board: a row's name, None to recognise it. rest: the kernel, or the port.
+
+    scale: bits by which the board hashes less than silicon, for a simulator at a port; it tells what its scale is.
+    """
 
     text: str
     kind: str
@@ -26,6 +30,7 @@ class Spec:
     rest: str = ""
     mhz: float | None = None
     volts: float | None = None
+    scale: int = 0
     sim: tuple[tuple[str, str], ...] = ()  # what the simulator is to be told
 
     @property
@@ -47,12 +52,17 @@ def parse_spec(text: str) -> Spec:
             raise InputError(f"device {text!r}: takes sim:BOARD, of {', '.join(BOARDS)}, chain:CHIPxN")
         values = _values(text, query, (*_KEYS, *_TOLD))
         told = tuple((key, values[key]) for key in _TOLD if key in values)
-        return Spec(text, "sim", rest, "", _number(text, values, "mhz"), _number(text, values, "volts"), told)
-    values = _values(text, query, _KEYS)
+        mhz, volts = _number(text, values, "mhz"), _number(text, values, "volts")
+        return Spec(text, "sim", rest, "", mhz, volts, sim=told)
+    values = _values(text, query, (*_KEYS, "scale"))
     board, port = _split(before)
     if not port:
         raise InputError(f"device {text!r}: is unknown; takes cpu, cpu:KERNEL, sim:BOARD or [BOARD:]PORT")
-    return Spec(text, "port", board, port, _number(text, values, "mhz"), _number(text, values, "volts"))
+    scale = values.get("scale", "0")
+    if not scale.isascii() or not scale.isdigit() or int(scale) > _MOST_SCALE:
+        raise InputError(f"device {text!r}: scale {scale!r}; takes a whole number of 0 to {_MOST_SCALE}")
+    mhz, volts = _number(text, values, "mhz"), _number(text, values, "volts")
+    return Spec(text, "port", board, port, mhz, volts, int(scale))
 
 
 def _split(text: str) -> tuple[str | None, str]:

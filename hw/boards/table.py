@@ -127,7 +127,8 @@ _ROWS = (
     _sensing(_stick("compac-a2", "GekkoScience Compac A2", "BM1370", 1, "cp210x", None, _MHZ_A, _TWO_PORTS)),
     # 2.64083 ns a hash, two FPGAs that share the nonces; it waits after a nonce.
     _icarus("icarus", "Icarus", Icarus(1e9 / 2.64083, units=2, goes_on=False)),
-    _icarus("lancelot", "Lancelot", Icarus(1e9 / 2.64083, units=2, goes_on=True)),
+    # To bfgminer the same; that it waits, too, is not told: new work does no harm to one that goes on.
+    _icarus("lancelot", "Lancelot", Icarus(1e9 / 2.64083, units=2, goes_on=False)),
     _icarus("block-erupter", "Block Erupter", Icarus(1e9 / 2.9761)),
     # Open FPGA cores that speak Icarus: 80 MH/s, 12.5 ns a hash.
     _icarus("fpga", "FPGA that speaks Icarus", Icarus(80e6)),

@@ -75,6 +75,16 @@ def retune(chip: Chip, from_mhz: float, to_mhz: float) -> tuple[Step, ...]:
     return (Hcn(), ramp) if to_mhz > from_mhz else (ramp, Hcn())
 
 
+def rest(chip: Chip) -> tuple[Write, ...]:
+    """No hashing, all else kept; empty: of this kind nobody says how. Unproven on hardware."""
+    return _REST[chip.job]
+
+
+def wake(chip: Chip) -> tuple[Write | Hcn, ...]:
+    """Hashing again, after the job that it is to hash (MUJ, S21 Pro: job, then HCN)."""
+    return _WAKE[chip.job]
+
+
 def bauds(chip: Chip) -> list[int]:
     """The speeds that the chip's line can have."""
     return sorted({FIRST_BAUD, *(each.baud for each in _BAUDS[chip.name])})
@@ -241,6 +251,10 @@ _INIT: dict[str, tuple[Step | _Slot, ...]] = {
         Versions(),
     ),
 }
+
+# A sweep without time, and on BM1397 cores without a clock: stock firmware writes 20 = 0 before its set-up (GPT).
+_REST: dict[str, tuple[Write, ...]] = {"header": (Write(0x10, 0),), "midstate": (Write(0x20, 0),), "bm1387": ()}
+_WAKE: dict[str, tuple[Write | Hcn, ...]] = {"header": (Hcn(),), "midstate": (Write(0x20, 1),), "bm1387": ()}
 
 _LAST_OF_DOMAIN_1366 = Write(0x58, 0x0211F111, to="domain ends")  # GPT, S19 XP
 

@@ -1,7 +1,7 @@
 """What a guard process is told: how to reach the board, and what makes it safe. Plain values, and their JSON.
 
 A line (serial, pseudo-terminal) is handed over as an open descriptor, so nothing has to be found or opened in need. A
-USB device of libusb's cannot be handed over: the guard finds and opens it after the miner is dead.
+stick that is driven through libusb cannot be: the guard finds and opens it after the miner is dead.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import msgspec
 
 from ...engine.errors import DeviceError
 from ..ports.port import Port
+from ..ports.usb_off import UsbOff
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,32 +27,15 @@ class LineOff:
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
-    """A control transfer to a USB device, as in the USB 2.0 specification, section 9.3; `data` goes out."""
-
-    request_type: int  # bmRequestType
-    request: int  # bRequest
-    value: int  # wValue
-    index: int  # wIndex
-    data: bytes = b""
-    pause_s: float = 0.0  # after it
-
-
-@dataclass(frozen=True, slots=True)
-class UsbOff:
-    """`bus` and `address` where it was when the miner opened it; `serial` finds it when it has moved since."""
+class StickOff:
+    """What ports/usb_off.py does to the stick in a socket."""
 
     name: str  # of the board
-    vendor: int
-    product: int
-    bus: int
-    address: int
-    transfers: Sequence[Control]
-    serial: str = ""
-    interfaces: tuple[int, ...] = ()  # that the kernel's driver was detached from; given back to it at the end
+    place: str  # as UsbStick's
+    off: UsbOff
 
 
-Off = LineOff | UsbOff
+Off = LineOff | StickOff
 
 
 def encoded(off: Off, silence_s: float) -> tuple[bytes, tuple[int, ...]]:
@@ -67,10 +51,5 @@ def encoded(off: Off, silence_s: float) -> tuple[bytes, tuple[int, ...]]:
         fds = (fd,)
         plan |= {"kind": "line", "fd": fd, "steps": [(data.hex(), pause_s) for data, pause_s in off.writes]}
     else:
-        plan |= {"kind": "usb", "vendor": off.vendor, "product": off.product, "bus": off.bus, "address": off.address}
-        plan |= {"serial": off.serial, "interfaces": off.interfaces}
-        plan["steps"] = [
-            (step.request_type, step.request, step.value, step.index, step.data.hex(), step.pause_s)
-            for step in off.transfers
-        ]
+        plan |= {"kind": "usb", "place": off.place, "off": off.off.encode().hex()}
     return msgspec.json.encode(plan) + b"\n", fds

@@ -1,19 +1,19 @@
 """The guard process itself: waits for the miner's end, and if it comes without the word "done", makes the board safe.
 
-A program of its own, run by its path: it imports the standard library only (and pyusb for a board that needs it), so
-that it starts in a blink and nothing of the miner's can hurt it. It is in a session of its own and ignores the signals
-that end programs: it goes when it is told, or when there is nobody left to tell it.
+A program of its own, run by its path: it imports the standard library only (for a stick on USB also what drives it),
+so that it starts in a blink and nothing of the miner's can hurt it. It is in a session of its own and ignores the
+signals that end programs: it goes when it is told, or when there is nobody left to tell it.
 
     from the miner, by stdin     a line with the plan (plan.py); lines of any kind, as signs of life; "done" or "off"
     to the miner, by stdout      "ready", or "failed REASON"; after the board was switched off "off", or "failed REASON"
 
 A miner that is silent for longer than the plan allows (stopped, hung) is dead. All is over in a few seconds, however
-the board behaves. When the miner is dead, one line on stderr says what was done. What it leaves out: reading answers.
+the board behaves. When the miner is dead, one line on stderr says what was done. Answers are read, for a board may wait
+for that, and not looked at.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import select
@@ -24,6 +24,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+USB_OFF = "joulehash.hw.ports.usb_off"
 PATIENCE_S = 3.0  # for all that may block, beside the pauses of the plan
 IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGTTOU", "SIGPIPE")
 
@@ -38,7 +39,10 @@ def main() -> None:
         return
     plan: Plan = json.loads(first)
     try:
-        usb_device(plan) if plan["kind"] == "usb" else termios.tcgetattr(plan["fd"])
+        if plan["kind"] == "usb":
+            import_module(USB_OFF).libusb.find(plan["place"])
+        else:
+            termios.tcgetattr(plan["fd"])
     except Exception as error:
         say(f"failed {reason(error)}")
         return
@@ -74,7 +78,7 @@ class Miner:
 
 def make_safe(plan: Plan) -> str:
     """What failed; empty if nothing did."""
-    limit_s = sum(step[-1] for step in plan["steps"]) + PATIENCE_S
+    limit_s = sum(pause_s for _, pause_s in plan.get("steps", ())) + PATIENCE_S
 
     def give_up(*_: object) -> None:
         raise TimeoutError(f"it took longer than {limit_s:g} s")
@@ -83,11 +87,13 @@ def make_safe(plan: Plan) -> str:
     signal.setitimer(signal.ITIMER_REAL, limit_s)
     try:
         if plan["kind"] == "usb":
-            send_transfers(plan)
+            switch_stick_off(plan)
         else:
             write_line(plan)
     except Exception as error:
         return reason(error)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
     return ""
 
 
@@ -98,65 +104,51 @@ def write_line(plan: Plan) -> None:
         for data, pause_s in plan["steps"]:
             left = bytes.fromhex(data)
             while left:
-                if not select.select([], [fd], [], max(0.0, end_s - time.monotonic()))[1]:
+                if not ready(fd, end_s, to_write=True):
                     raise TimeoutError(f"the port took nothing for {PATIENCE_S / 2:g} s")
                 with suppress(BlockingIOError):  # another took the room
                     left = left[os.write(fd, left) :]
             termios.tcdrain(fd)
-            time.sleep(pause_s)
+            ready(fd, time.monotonic() + pause_s, to_write=False)
     except BaseException:
         with suppress(termios.error):  # or closing it would wait for what it cannot send
             termios.tcflush(fd, termios.TCOFLUSH)
         raise
 
 
-def send_transfers(plan: Plan) -> None:
-    """The dead miner's hold on the device may last a moment longer than its pipe."""
-    core, util = pyusb()
+def ready(fd: int, end_s: float, *, to_write: bool) -> bool:
+    """Whether it can be written before that time; reads what comes meanwhile."""
+    while True:
+        left_s = max(0.0, end_s - time.monotonic())
+        readable, writable, _ = select.select([fd], [fd] if to_write else [], [], left_s)
+        if readable:
+            with suppress(BlockingIOError):
+                if not os.read(fd, 1 << 14):
+                    raise OSError("the board is unplugged")
+        if writable:
+            return True
+        if not left_s:
+            return False
+
+
+def switch_stick_off(plan: Plan) -> None:
+    """The dead miner's hold on the stick may last a moment longer than its pipe."""
+    usb_off = import_module(USB_OFF)
+    off = usb_off.UsbOff.decode(bytes.fromhex(plan["off"]))
     end_s = time.monotonic() + PATIENCE_S / 2
     while True:
-        device = usb_device(plan)
         try:
-            for interface in plan["interfaces"]:
-                if device.is_kernel_driver_active(interface):
-                    device.detach_kernel_driver(interface)
-            for kind, request, value, index, data, pause_s in plan["steps"]:
-                device.ctrl_transfer(kind, request, value, index, bytes.fromhex(data))
-                time.sleep(pause_s)
-            break
-        except core.USBError as error:
-            if error.errno != errno.EBUSY or time.monotonic() > end_s:
+            usb_off.switch_off(plan["place"], off)
+            return
+        except OSError:
+            if time.monotonic() > end_s:
                 raise
-            time.sleep(0.02)
-        finally:
-            util.dispose_resources(device)
-    for interface in plan["interfaces"]:
-        with suppress(core.USBError, NotImplementedError):  # the system has no driver for it
-            device.attach_kernel_driver(interface)
-    util.dispose_resources(device)
-
-
-def usb_device(plan: Plan) -> Any:
-    """Where it was, or else the one with its serial number."""
-    core, _ = pyusb()
-    found = list(core.find(find_all=True, idVendor=plan["vendor"], idProduct=plan["product"]))
-    for device in found:
-        if (device.bus, device.address) == (plan["bus"], plan["address"]):
-            return device
-    for device in found:
-        if plan["serial"] and device.serial_number == plan["serial"]:
-            return device
-    raise LookupError(f"USB device {plan['vendor']:04x}:{plan['product']:04x} is gone")
+        time.sleep(0.02)
 
 
 def reason(error: Exception) -> str:
     """One line."""
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def pyusb() -> tuple[Any, Any]:
-    """Its modules, which have no types; imported for a board that needs them."""
-    return import_module("usb.core"), import_module("usb.util")
 
 
 def say(text: str) -> None:

@@ -3,7 +3,8 @@
 Sources: ESP (ESP-Miner components/asic), MUJ (mujina BM13xx reference), GPT (GPTechinno bm13xx-rs). A register that no
 source knows keeps what is written to it. A counter's step is 2^zero_bits hashes: 2^32 on silicon (ESP). Cores hash
 once register 2 of theirs is written AA, as every init sequence of BM1362 to BM1370 does; that they would not without
-it is our guess. Not modelled: the first write after reset that may get lost, the analog registers, the self-test.
+it is our guess, and so is that BM1397 stands still without a clock in register 20. Not modelled: the first write after
+reset that may get lost, the analog registers, the self-test.
 """
 
 from __future__ import annotations
@@ -91,6 +92,8 @@ class Die:
             if ticks == 0 or self.core_registers.get(s.CORE_ENABLE) != 0xAA:
                 return None
             window_s = (ticks + self.silicon.overrun) * s.TICK_S
+        elif self.registers[s.CLOCKS] == 0:
+            return None
         versions = self.registers.get(s.VERSIONS, 0)
         ticket = s.ticket_bits(self.registers.get(s.TICKET_MASK, 0))
         return Task(self.header, self.mhz, window_s, self.long_frames, versions & 0xFFFF, ticket)

@@ -55,7 +55,7 @@ class Simulator:
     silicon: Callable[[World, int, Options], Line]  # with the scale in bits
     around: Callable[[World, Line, Options], SimulatedBoard]
     absent: frozenset[str] = frozenset()  # faults of what it does not have
-    slice_bits: int = 24  # nonces of a core: 2^25, or 2^24 on BM1397
+    slice_bits: int = 25  # nonces of a core; 24 on BM1397
 
     def build(self, options: Options) -> Simulated:
         """Raises InputError for a scale that the chip cannot take, and a fault of what the board does not have."""
@@ -123,7 +123,8 @@ def simulator(name: str) -> Simulator:
     point = _POINTS[chip]
     watts = count * point.watts / 0.9 + 2.0
     figures = Figures(f"chain:{chip.lower()}x{count}", count, point.mhz, point.volts, watts, 12.0, 1, 2.0)
-    return Simulator(figures, count * point.hps, partial(_chips, chip), _alone, _NO_PARTS | _NO_FAN)
+    absent = _NO_PARTS | _NO_FAN
+    return Simulator(figures, count * point.hps, partial(_chips, chip), _alone, absent, point.slice_bits)
 
 
 def _whole(name: str, key: str, text: str, most: int) -> int:
@@ -180,6 +181,7 @@ class _Point:
     volts: float
     small_cores: int
     j_th: float  # of its machine: S17, S19j Pro, S19 XP, S21, S21 Pro, S9
+    slice_bits: int = 25
 
     @property
     def hps(self) -> float:
@@ -192,7 +194,7 @@ class _Point:
 
 _POINTS: Mapping[str, _Point] = {
     "BM1387": _Point(550.0, 0.40, 114, 98.0),
-    "BM1397": _Point(425.0, 1.40, 672, 40.0),
+    "BM1397": _Point(425.0, 1.40, 672, 40.0, 24),
     "BM1362": _Point(525.0, 0.30, 514, 29.5),
     "BM1366": _Point(485.0, 1.20, 894, 21.5),
     "BM1368": _Point(490.0, 1.166, 1276, 17.5),
@@ -213,7 +215,9 @@ def _axe(
 ) -> Simulator:
     point = _POINTS[chip]
     figures = Figures(name, chips, point.mhz, point.volts, watts, input_v, domains)
-    return Simulator(figures, chips * point.hps, partial(_chips, chip), partial(_bitaxe, around))
+    return Simulator(
+        figures, chips * point.hps, partial(_chips, chip), partial(_bitaxe, around), slice_bits=point.slice_bits
+    )
 
 
 def _stick(
@@ -228,7 +232,7 @@ def _stick(
     point = _POINTS[chip]
     watts = chips * point.watts / 0.9 + 1.0
     figures = Figures(name, chips, point.mhz, point.volts, watts, input_v)
-    return Simulator(figures, chips * point.hps, partial(_chips, chip), around, absent)
+    return Simulator(figures, chips * point.hps, partial(_chips, chip), around, absent, point.slice_bits)
 
 
 def _works(name: str, row: str, volts: float, watts: float, input_v: float) -> Simulator:

@@ -17,7 +17,7 @@ chips = st.sampled_from(list(CHIPS.values()))
 NONE, TWO, EIGHT, ALL = 0, 0x6000, 0x001F_E000, 0x1FFF_E000
 HOLES_9, HOLES_4 = 0x1AAA_A000, 0x1010_4040  # the bit 0x40 of the second is one that only midstates can use
 
-WORKS = [  # chip, chips, MHz, baud, mask, the interval in ms
+WORKS = [  # chip, chips, MHz, baud, mask, the longest interval in ms: half of what a job lasts, a second at most
     ("BM1397", 1, 425, 3_125_000, NONE, 4.934),  # one midstate
     ("BM1397", 1, 425, 3_125_000, TWO, 19.738),  # half of ESP's 39.5
     ("BM1397", 1, 425, 3_125_000, EIGHT, 19.738),
@@ -60,7 +60,15 @@ LACKS = [  # chip, chips, MHz, baud, mask, bits needed (None: no number helps), 
 
 @pytest.mark.parametrize(("name", "n", "mhz", "baud", "mask", "interval_ms"), WORKS)
 def test_intervals(name: str, n: int, mhz: float, baud: int, mask: int, interval_ms: float) -> None:
-    assert cadence(CHIPS[name], n, mhz, mask, baud).interval_s * 1000 == pytest.approx(interval_ms, rel=1e-3)
+    given = cadence(CHIPS[name], n, mhz, mask, baud)
+    assert min(given.epoch_s / 2, 1.0) * 1000 == pytest.approx(interval_ms, rel=1e-3)
+    assert given.epoch_s / 4 - 1e-9 <= given.interval_s <= given.epoch_s / 2 or given.interval_s == 1.0
+
+
+def test_a_line_or_ids_that_bear_no_more_get_half_of_what_a_job_lasts() -> None:
+    roomy, tight = cadence(CHIPS["BM1397"], 1, 425, ALL, 3_125_000), cadence(CHIPS["BM1397"], 6, 450, ALL, 1_500_000)
+    assert roomy.interval_s == pytest.approx(roomy.epoch_s / 4)
+    assert tight.interval_s > tight.epoch_s * 0.4
 
 
 @pytest.mark.parametrize(("name", "n", "mhz", "baud", "mask", "needed", "granted"), LACKS)

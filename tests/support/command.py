@@ -44,6 +44,10 @@ class Command:
             if event.get("event") == kind and accept(event):
                 return event
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 

@@ -183,7 +183,7 @@ def over_tcp(scheme: str) -> Make:
     async def make(folder: Path) -> AsyncGenerator[Ends]:
         far = TcpEnd(telnet=scheme == "rfc2217")
         await far.settled()
-        options = "?timeout=0.5" if scheme == "rfc2217" else ""  # pyserial's patience with a server that is gone
+        options = "?timeout=1.5" if scheme == "rfc2217" else ""  # pyserial's patience with a server that is gone
         port = SerialPort(f"{scheme}://127.0.0.1:{far.number}{options}", BAUD)
         try:
             yield Ends(port, far, far.settled)

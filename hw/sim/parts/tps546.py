@@ -180,7 +180,7 @@ class TPS546:
 
     @property
     def _wanted(self) -> bool:
-        """By ON_OFF_CONFIG: bit 4 not always, bit 3 OPERATION counts, bit 2 the CONTROL pin counts, which is inactive."""
+        """By ON_OFF_CONFIG: bit 4 not always, bit 3 OPERATION counts, bit 2 the CONTROL pin does, which is inactive."""
         config = self._stored[0x02][0]
         if not config & 0x10:
             return True

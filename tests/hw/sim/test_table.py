@@ -27,7 +27,7 @@ def test_every_board_is_simulated() -> None:
 @pytest.mark.parametrize("name", [*SIMULATORS, "chain:bm1368x6"])
 def test_by_itself_it_leaves_a_core_room_for_others(name: str) -> None:
     row, made = board_row(name), simulated(name)
-    assert 0.1e6 < row.scaled(made.scale).rate_hps(row.mhz.usual) < 1.1e6
+    assert 0.04e6 < row.scaled(made.scale).rate_hps(row.mhz.usual) < 1.1e6
 
 
 def test_a_long_chain_hashes_as_little_as_it_can() -> None:
