@@ -1,7 +1,7 @@
 """How fast a board's fan turns: a PI controller to a target temperature, and trials of sensors that do not move.
 
-Plain arithmetic; the time is handed in. Who reads sensors and sets fans is watch.py. The gains are ours: on the model of
-sim/world.py they bring every board of the table to its target in two minutes, and no real heat sink was asked.
+Plain arithmetic; the time is handed in. Who reads sensors and sets fans is watch.py. The gains are ours: on the model
+of sim/world.py they bring every board of the table to its target in two minutes, and no real heat sink was asked.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Still:
         return self._trial
 
     def is_frozen(self, now_s: float, cold_s: float, warm_s: float, *, has_fan: bool) -> bool:
-        """It did not answer to the trial; without a fan: it is as it was at `cold_s`, long after chips ran at `warm_s`."""
+        """It did not answer to the trial; without a fan: it is as it was at `cold_s`, long after `warm_s`."""
         if has_fan:
             return self._tried_since_s is not None and now_s - self._tried_since_s > _TRIED_S
         return self._since_s <= cold_s and now_s - warm_s > _TRIED_S

@@ -15,6 +15,15 @@ from tests.support.bitcoin_node import BitcoinNode, available
 settings.register_profile("joulehash", derandomize=True, deadline=None)
 settings.load_profile("joulehash")
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--board",
+        metavar="[BOARD:]PORT",
+        help="run the contracts of devices and boards on this real board, too: it is powered up and mines",
+    )
+
+
 StartNode = Callable[..., BitcoinNode]
 
 

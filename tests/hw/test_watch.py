@@ -324,7 +324,7 @@ def test_one_that_stands_even_so_is_a_violation() -> None:
 @pytest.mark.parametrize("frozen", ["chip_c", "vr_c"])
 def test_a_frozen_sensor_is_tried_and_then_a_violation(frozen: str) -> None:
     """The other one moves, and the first does not, whatever the fan does."""
-    plant = FakePlant(lambda now_s: replace(moving()(now_s), **{frozen: 58.0}))
+    plant = FakePlant(from_(0.0, moving(), **{frozen: 58.0}))
     course = run(plant, 200.0)
     assert type(course.error) is Violation
     assert "stays at 58 °C whatever the fan does: the sensor is frozen; it was switched off" in str(course.error)

@@ -151,8 +151,8 @@ def simulator_rigs() -> list[Rig]:
 
 @asynccontextmanager
 async def _plugged_in(spec: Spec) -> AsyncGenerator[Device]:
-    row, ports = ports_of(spec)
-    yield board_device(row, Connection(ports), spec, unguarded=True)
+    row, connection = ports_of(spec)
+    yield board_device(row, connection, spec, unguarded=True)
 
 
 def board_rig(text: str) -> Rig:
