@@ -80,13 +80,9 @@ async def _measure(shares: int, kernel: Kernel) -> WireLatency:
         await asyncio.sleep(_LATEST_S)
         sent, got = nonces_sent(await line.end.taken()), shares_got(await server.taken())
     waits = [waits_of(sent, got, window) for window in (idle, busy)]
-    return WireLatency(
-        BOARD,
-        kernel.name,
-        len(available_cpus()),
-        *(Latencies(sorted(wait for wait in each if wait is not None)) for each in waits),
-        sum(wait is None for each in waits for wait in each),
-    )
+    quiet, loaded = (Latencies(sorted(wait for wait in each if wait is not None)) for each in waits)
+    missing = sum(wait is None for each in waits for wait in each)
+    return WireLatency(BOARD, kernel.name, len(available_cpus()), quiet, loaded, missing)
 
 
 async def _window(miner: Miner, shares: int, due_s: float) -> tuple[float, float]:

@@ -213,7 +213,7 @@ def too_hot(reading: Reading, limits: Limits) -> str:
 
 def exceeded(reading: Reading, limits: Limits, *, fan_full: bool) -> str:
     """Which other limit is not kept; empty: none. `fan_full`: it has had the time to come to full speed."""
-    watts = reading.input_w if reading.input_w is not None else reading.rail_w
+    watts = reading.watts
     if limits.watts is not None and watts is not None and not watts <= limits.watts:
         return f"takes {watts:.1f} W; its limit is {limits.watts:g} W"
     if limits.input_v is not None and reading.input_v is not None:

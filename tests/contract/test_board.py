@@ -234,9 +234,7 @@ async def misuse(powered: Powered, simulated: Simulated) -> None:
 
 
 @pytest.mark.parametrize("way", [leave, fail, be_cancelled, misuse])
-def test_it_is_off_whatever_the_way_out(
-    simulator: str, way: Callable[[Powered, Simulated], Awaitable[None]]
-) -> None:
+def test_it_is_off_whatever_the_way_out(simulator: str, way: Callable[[Powered, Simulated], Awaitable[None]]) -> None:
     async def main() -> None:
         async with simulated_board(simulator) as (board, simulated):
             used = asyncio.create_task(use(board, simulated, way))
@@ -275,9 +273,7 @@ def test_unplugged_it_ends_with_an_error_and_plugged_in_again_it_comes_up(simula
     run_virtual(main())
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in SIMULATED if name.startswith("bitaxe-")], ids=lambda name: str(name)
-)
+@pytest.mark.parametrize("name", [name for name in SIMULATED if name.startswith("bitaxe-")], ids=lambda name: str(name))
 def test_it_is_off_when_its_first_look_fails(name: str) -> None:
     async def main() -> None:
         async with simulated_board(f"{name}?fault=i2c-dead") as (board, simulated):
@@ -394,7 +390,10 @@ def test_boards_come_up_one_after_another() -> None:
 
 def test_one_that_fails_to_come_up_lets_the_next_have_its_turn() -> None:
     async def main() -> None:
-        async with simulated_board("bitaxe-gamma?fault=no-chips") as (bad, _), simulated_board("compac-a1") as (good, _):
+        async with (
+            simulated_board("bitaxe-gamma?fault=no-chips") as (bad, _),
+            simulated_board("compac-a1") as (good, _),
+        ):
             failing = asyncio.create_task(up(bad))
             async with asyncio.timeout(30), good.powered(quick(good)):
                 with suppress(BaseExceptionGroup, DeviceError):
