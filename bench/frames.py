@@ -31,7 +31,7 @@ from ..hw.wire.bm13xx import Garbage, ResponseDecoder, nonce_response, register_
 
 FRAMES = 2048  # made at once, before the clock runs
 MANY = 32  # of them in one read: what has gathered while the host did something else
-_COUNTER = 0x8C
+_COUNTER, _ID_BYTE = 0x8C, 7
 _BOARD = "bitaxe-gamma"
 _MASK = 0x1FFFE000
 _SIM_SCALE = "25"  # so small that its own hashing does not matter here
@@ -74,7 +74,10 @@ def effortless(row: Row) -> Row:
 async def _claims(seconds: float, in_a_read: int) -> float:
     simulated = simulate(simulator(_BOARD), {"scale": _SIM_SCALE})
     device = board_device(
-        effortless(board_row(_BOARD)), Connection(simulated.ports), parse_spec(f"sim:{_BOARD}"), unguarded=True
+        effortless(board_row(_BOARD)),
+        Connection(simulated.ports, guarded=False),
+        parse_spec(f"sim:{_BOARD}"),
+        unguarded=True,
     )
     cable, loop = simulated.cables[CHIPS], asyncio.get_running_loop()
     job, judge, draw = _job(loop.time()), Judge(), Random(1)
@@ -83,15 +86,15 @@ async def _claims(seconds: float, in_a_read: int) -> float:
         await device.start()
         device.give(Assignment(job, HeaderSpace(job.extranonce2_size), loop.time, job.target), clean=True)
         claims = device.found()
-        await anext(claims)  # it has work
+        id = (await anext(claims)).raw[_ID_BYTE]  # of the work that it has
     # The simulator is silent; from here on no time passes, as there is always something to do.
-    last = _nonce(draw, 11)
+    last = _nonce(draw, 11, id)
     cable.send(last, cable.baud)
     while (await anext(claims)).raw != last:
         pass
     took_s, judged = 0.0, 0
     while took_s < seconds:
-        frames = [_nonce(draw, 11) for _ in range(FRAMES)]
+        frames = [_nonce(draw, 11, id) for _ in range(FRAMES)]
         began_s = thread_time()
         for at in range(0, FRAMES, in_a_read):
             read = frames[at : at + in_a_read]
@@ -102,7 +105,8 @@ async def _claims(seconds: float, in_a_read: int) -> float:
                 assert verdict.quality is not Quality.FALSE
         took_s += thread_time() - began_s
         judged += FRAMES
-    await device.stop()
+    async with simulated.running():
+        await device.stop()
     return judged / took_s
 
 
@@ -135,9 +139,8 @@ def _frames(draw: Random, size: Literal[9, 11]) -> list[bytes]:
     ]
 
 
-def _nonce(draw: Random, size: Literal[9, 11]) -> bytes:
-    """Of the first job: id 0 is the first that is given."""
-    return nonce_response(draw.getrandbits(32), 0, draw.getrandbits(4), draw.getrandbits(16) if size == 11 else None)
+def _nonce(draw: Random, size: Literal[9, 11], id: int = 0) -> bytes:
+    return nonce_response(draw.getrandbits(32), 0, id, draw.getrandbits(16) if size == 11 else None)
 
 
 def _check(seconds: float, in_a_read: int) -> None:

@@ -68,18 +68,21 @@ class Chain:
 
     async def run(self) -> None:
         """Read the line until cancelled. Raises DeviceError."""
-        silent = True
         while True:
-            try:
-                async with asyncio.timeout(None if silent else _SILENT_S):
-                    data = await self._port.read()
-            except TimeoutError:
-                silent, events = True, self._decoder.flush()
-            else:
-                silent, events = False, self._decoder.feed(data)
-                self.heard += len(data)
-            for event in events:
+            data = await self._heard()
+            self.heard += len(data)
+            for event in self._decoder.feed(data) if data else self._decoder.flush():
                 self._take(event)
+
+    async def _heard(self) -> bytes:
+        """Nothing: the line is silent. A timer only where that matters, as nonces come by the hundred a second."""
+        if not self._decoder.undecided:
+            return await self._port.read()
+        try:
+            async with asyncio.timeout(_SILENT_S):
+                return await self._port.read()
+        except TimeoutError:
+            return b""
 
     async def bring_up(self, mhz: float, before_ramp: Callable[[], Awaitable[None]] | None = None) -> None:
         """From the release of reset to `mhz`, ready for work. `before_ramp`: done when they are set up, and take little

@@ -47,10 +47,11 @@ class ChainFeeder:
         self._health = Health(self._chain.n_chips, chip.cores if chip.core_bits else 0, least_core(chip))
         self._answers, self._line = Answers(), Line()
         self._counters = HashCounters(self._chain)
+        self._lie = ""  # of them, if they tell one
         self._base_hashes = account.hashes or 0
 
     async def run(self) -> None:
-        await self._counters.read()  # from where they count
+        await self._count()  # from where they are
         self._chain.on_nonce = self._nonce
         try:
             async with asyncio.TaskGroup() as group:
@@ -172,7 +173,7 @@ class ChainFeeder:
             await asyncio.sleep(_LOOK_S)
             now, looks = loop.time(), looks + 1
             passed_s, last_s = now - last_s, now
-            self._account.note = self._text()
+            self._tell()
             self._account.errors.update(chain.take_errors())
             await self._count()
             if chain.in_doubt or looks % _CHECK_LOOKS == 0:
@@ -192,7 +193,9 @@ class ChainFeeder:
         if not any(told):
             told.append(self._health.silent_cores() or self._counters.alarm)
         if not any(told):
-            told.append(self._health.lies(self._counters.total))
+            if self._counters.whole:
+                self._lie = self._health.lies(self._counters.total)
+            told.append(self._lie)
         return told
 
     async def _count(self) -> None:
@@ -202,14 +205,8 @@ class ChainFeeder:
         if self._counters.jumps > jumps:
             self._account.errors["counter values beyond belief"] += self._counters.jumps - jumps
 
-    def _text(self) -> str:
-        reading = self._powered.reading
-        parts = [f"{self._chain.n_chips} x {self._chip.name}, {self._chain.mhz:g} MHz"]
-        if reading.chip_c is not None:
-            parts.append(f"{reading.chip_c:.0f} °C")
-        watts = reading.input_w if reading.input_w is not None else reading.rail_w
-        if watts is not None:
-            parts.append(f"{watts:.1f} W")
-        if reading.fan_rpm is not None:
-            parts.append(f"fan {reading.fan_rpm:.0f} rpm")
-        return ", ".join(parts)
+    def _tell(self) -> None:
+        account, chip, reading = self._account, self._chip, self._powered.reading
+        account.mhz, account.celsius, account.watts = self._chain.mhz, reading.chip_c, reading.watts
+        scaled = f", simulated at 1/2^{32 - chip.zero_bits}" if chip.zero_bits < 32 else ""
+        account.note = f"{self._chain.n_chips} x {chip.name}{scaled}"

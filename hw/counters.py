@@ -16,7 +16,8 @@ class HashCounters:
     def __init__(self, chain: Chain) -> None:
         self.total = 0
         self.jumps = 0  # values that were not believed
-        self._in_a_row = 0  # reads that brought such
+        self.whole = True  # at the last read all chips have told theirs, in time
+        self._in_a_row = 0  # reads that brought values that were not believed
         self._chain = chain
         self._last: dict[int, int] = {}  # by address
         self._read_s: dict[int, float] = {}
@@ -28,6 +29,7 @@ class HashCounters:
         if register is None:
             return None
         answers = await chain.read_all(register)
+        self.whole = len(answers) == chain.n_chips
         now, jumps = asyncio.get_running_loop().time(), self.jumps
         for address, value in answers.items():
             if address in self._last:

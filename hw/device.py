@@ -59,7 +59,8 @@ class BoardDevice:
 
     def stats(self) -> DeviceStats:
         a = self._account
-        return DeviceStats(a.hashes, a.starved_s, a.note, a.alarm or self._board.alarm, dict(a.errors))
+        alarm = a.alarm or self._board.alarm
+        return DeviceStats(a.hashes, a.starved_s, a.note, alarm, dict(a.errors), a.mhz, a.celsius, a.watts)
 
     async def start(self) -> None:
         if self._fault:
@@ -137,6 +138,7 @@ class BoardDevice:
             raise cause(group) from group
         finally:
             session.interruptible = True
+            self._account.mhz = self._account.celsius = self._account.watts = None
 
     def _tell(self, error: Exception, session: _Session) -> None:
         """To whoever waits: start, stop, or the reader of `found`. What is no DeviceError is a bug, and told as one."""

@@ -47,7 +47,8 @@ class IcarusFeeder:
 
     async def run(self) -> None:
         await self._recognise()
-        self._account.note = f"{self._row.units} unit{'s' if self._row.units > 1 else ''}"
+        scaled = f", simulated at 1/2^{32 - self._row.zero_bits}" if self._row.zero_bits < 32 else ""
+        self._account.note = f"{self._row.units} unit{'s' if self._row.units > 1 else ''}{scaled}"
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read())
             group.create_task(self._feed())

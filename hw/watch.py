@@ -85,12 +85,14 @@ class Watch:
         self._warm_since_s = asyncio.get_running_loop().time()
 
     async def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now_s = loop.time()  # of the reading, once there is one
         try:
             async with asyncio.timeout_at(self._deadline_s(loop.time())):
                 self.reading = await self._plant.read()
-                self._check(loop.time())
+                now_s = loop.time()
+                self._check(now_s)
                 missing = ", ".join(self._missing())
-                await self._drive_fan(1.0 if missing else self._wanted(loop.time()), loop.time())
+                await self._drive_fan(1.0 if missing else self._wanted(now_s), now_s)
         except Unfit:
             raise
         except TimeoutError:
@@ -101,7 +103,7 @@ class Watch:
         if missing and loop.time() - self._good_s >= MISSING_S:
             raise self._violation(f"{missing}, for {MISSING_S:g} s")
         if not missing:
-            self._is_well(loop.time())
+            self._is_well(now_s)
 
     def _deadline_s(self, now_s: float) -> float:
         """A host that was busy elsewhere has not lost a sensor: then there is time for one look."""
@@ -211,7 +213,7 @@ def too_hot(reading: Reading, limits: Limits) -> str:
 
 def exceeded(reading: Reading, limits: Limits, *, fan_full: bool) -> str:
     """Which other limit is not kept; empty: none. `fan_full`: it has had the time to come to full speed."""
-    watts = reading.input_w if reading.input_w is not None else reading.rail_w
+    watts = reading.watts
     if limits.watts is not None and watts is not None and not watts <= limits.watts:
         return f"takes {watts:.1f} W; its limit is {limits.watts:g} W"
     if limits.input_v is not None and reading.input_v is not None:

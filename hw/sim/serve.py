@@ -1,4 +1,4 @@
-"""Runs a simulated board on the loop: what its lines bring goes to it, and every 10 ms it is brought up to date.
+"""Runs a simulated board on the loop: what its lines bring goes to it, and every step, 10 ms, it is brought up to date.
 
 The loop's clock is the board's. `unplug` of the faults acts here, for it is the lines that are cut.
 """
@@ -35,7 +35,10 @@ class Socket(FarEnd, Protocol):
 
 
 async def serve(
-    board: SimulatedBoard, sockets: Mapping[str, Socket], report: Callable[[Rails], None] = lambda _: None
+    board: SimulatedBoard,
+    sockets: Mapping[str, Socket],
+    report: Callable[[Rails], None] = lambda _: None,
+    step_s: float = STEP_S,
 ) -> None:
     """Until it is cancelled; `report` is given the rails at the start, and whenever they change.
 
@@ -44,7 +47,7 @@ async def serve(
     async with asyncio.TaskGroup() as tasks:
         for role, socket in sockets.items():
             tasks.create_task(_listen(board, role, socket))
-        tasks.create_task(_advance(board, sockets, report))
+        tasks.create_task(_advance(board, sockets, report, step_s))
         if board.world.faults.unplug is not None:
             tasks.create_task(_unplug(board, sockets, *board.world.faults.unplug))
 
@@ -57,7 +60,9 @@ async def _listen(board: SimulatedBoard, role: str, socket: Socket) -> None:
         _send(board, role, socket, answer)
 
 
-async def _advance(board: SimulatedBoard, sockets: Mapping[str, Socket], report: Callable[[Rails], None]) -> None:
+async def _advance(
+    board: SimulatedBoard, sockets: Mapping[str, Socket], report: Callable[[Rails], None], step_s: float
+) -> None:
     loop = asyncio.get_running_loop()
     told: Rails | None = None
     present = dict.fromkeys(sockets, False)
@@ -71,7 +76,7 @@ async def _advance(board: SimulatedBoard, sockets: Mapping[str, Socket], report:
         if told is None or _differ(told, rails):
             told = rails
             report(rails)
-        await asyncio.sleep(STEP_S)
+        await asyncio.sleep(step_s)
 
 
 async def _unplug(board: SimulatedBoard, sockets: Mapping[str, Socket], after_s: float, back_s: float | None) -> None:

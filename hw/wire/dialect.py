@@ -14,6 +14,8 @@ Heard = RegisterValue | Nonce | ShortFrame | Garbage
 
 
 class Decoder(Protocol):
+    @property
+    def undecided(self) -> bool: ...
     def feed(self, data: bytes) -> list[Heard]: ...
     def flush(self) -> list[Heard]: ...
 
@@ -33,6 +35,10 @@ class _Decoder1387:
 
     def __init__(self) -> None:
         self._inner = bm1387.ResponseDecoder()
+
+    @property
+    def undecided(self) -> bool:
+        return self._inner.undecided
 
     def feed(self, data: bytes) -> list[Heard]:
         return [_named(event) for event in self._inner.feed(data)]

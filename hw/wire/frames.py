@@ -31,6 +31,11 @@ class Scanner(Generic[T]):
         self._rest = b""  # what is not decided yet: it begins with a preamble, or the first half of one
         self._given = 0  # how many bytes of the rest belong to a frame that has been given
 
+    @property
+    def undecided(self) -> bool:
+        """Whether something is left to be fed on, or flushed when nothing comes."""
+        return bool(self._rest)
+
     def feed(self, data: bytes) -> list[T | Garbage]:
         """What has become certain with these bytes, in the order of the stream."""
         return self._scan(self._rest + data, ended=False)

@@ -1,0 +1,149 @@
+"""What boards cost the host: the processor time of a miner that drives some, and of one that drives none.
+
+The miner is the product's, over pseudo-terminals and TCP, with the guard process that each board has; at the other ends
+stand far_ends.py's processes, whose time is not counted. What is left out: the kernel's drivers of USB and serial lines,
+whose work the system books elsewhere. How many boards a core bears is reckoned from a few, and was not tried.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from tempfile import TemporaryDirectory
+from time import monotonic, process_time
+
+from ..engine.device import Device
+from ..engine.errors import DeviceError, InputError, cause
+from ..engine.events import DeviceFailed, Event
+from ..engine.miner import Miner
+from ..engine.pools.stratum import StratumPool
+from ..engine.pools.url import PoolURL
+from ..engine.stratum.client import Settings
+from ..hw.boards.table import board_row
+from ..hw.device import BoardDevice
+from ..hw.make import Connection, board_device
+from ..hw.ports.serial import SerialPort
+from ..hw.sim.board import CHIPS
+from ..hw.spec import parse_spec
+from .far_ends import FarEnd, PoolEnd, board_end, pool_end
+
+SCALE = 25  # bits by which the simulated chips hash less than silicon: 33 kH/s of a Gamma, and as many nonces
+_SETTLED_S = 2.0  # after the last board is up
+
+
+@dataclass(frozen=True, slots=True)
+class HostShare:
+    """Of one kind of board, so many of them at once."""
+
+    board: str
+    boards: int
+    seconds: float  # of mining that were looked at
+    nonces_per_s: float  # of each
+    reads_per_s: float  # of each one's line of chips: nonces that came together are one
+    cpu_part: float  # of one core, all boards, with all that a miner does
+    alone_part: float  # the same of a miner without a board
+
+    @property
+    def board_part(self) -> float:
+        """Of one core, each board."""
+        return (self.cpu_part - self.alone_part) / self.boards
+
+    @property
+    def boards_a_core(self) -> float | None:
+        """As many as one core would bear if each cost what these do; None: they cost too little to be seen."""
+        return (1 - self.alone_part) / self.board_part if self.board_part > 0 else None
+
+
+def measure_host_share(board: str, boards: int, seconds: float) -> HostShare:
+    """Brings the boards up, which takes about ten seconds each, and looks at them for so long.
+
+    Raises InputError for numbers out of bounds, DeviceError when a board does not run.
+    """
+    if boards < 1:
+        raise InputError(f"boards: {boards}; takes 1 or more")
+    if not seconds > 0:
+        raise InputError(f"seconds: {seconds}; takes more than 0")
+    alone, _, _ = asyncio.run(_share(board, 0, seconds))
+    part, nonces, reads = asyncio.run(_share(board, boards, seconds))
+    return HostShare(board, boards, seconds, nonces / boards, reads / boards, part, alone)
+
+
+async def _share(board: str, boards: int, seconds: float) -> tuple[float, float, float]:
+    """(the part of a core, nonces a second, reads a second), of all boards."""
+    async with AsyncExitStack() as stack:
+        server = stack.enter_context(pool_end(PoolEnd()))
+        lines = [await stack.enter_async_context(plugged_in(board)) for _ in range(boards)]
+        miner = await stack.enter_async_context(mining([line.device for line in lines], server))
+        await asyncio.sleep(_SETTLED_S)
+        before, began_s, cpu_s = _nonces(miner), monotonic(), process_time()
+        reads = sum(line.chips.reads for line in lines)
+        await asyncio.sleep(seconds)
+        took_s, cpu_s = monotonic() - began_s, process_time() - cpu_s
+        reads = sum(line.chips.reads for line in lines) - reads
+        return cpu_s / took_s, (_nonces(miner) - before) / took_s, reads / took_s
+
+
+def _nonces(miner: Miner) -> int:
+    t = miner.tally
+    return t.claims + t.repeats + t.hardware_errors
+
+
+class CountingPort(SerialPort):
+    """Counts how often something had come."""
+
+    reads = 0
+
+    async def read(self) -> bytes:
+        data = await super().read()
+        self.reads += 1
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class PluggedIn:
+    """A simulated board in its own process, and what drives it here."""
+
+    device: BoardDevice
+    chips: CountingPort
+    end: FarEnd
+
+
+@asynccontextmanager
+async def plugged_in(board: str) -> AsyncGenerator[PluggedIn]:
+    with TemporaryDirectory(prefix="joulehash-") as folder:
+        end, links = board_end(f"{board}?scale={SCALE}", folder)
+        with end:
+            await end.answer()
+            row = board_row(board).scaled(SCALE)
+            ports = {role: CountingPort(path, row.baud) for role, path in links.items()}
+            spec = parse_spec(f"{board}:{links[CHIPS]}")
+            device = board_device(row, Connection(ports), spec, unguarded=True)
+            yield PluggedIn(device, ports[CHIPS], end)
+
+
+@asynccontextmanager
+async def mining(devices: Sequence[Device], server: FarEnd, settings: Settings | None = None) -> AsyncGenerator[Miner]:
+    """A miner whose devices have started. Raises DeviceError at the end, if one of them failed."""
+    failures: list[str] = []
+
+    def report(event: Event) -> None:
+        if isinstance(event, DeviceFailed):
+            failures.append(f"{event.device}: {event.reason}")
+
+    miner = Miner(StratumPool(PoolURL(*await server.answer()), settings or Settings("bench"), report), devices, report)
+    try:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(miner.run())
+            try:
+                while miner.started_s is None:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+                yield miner
+            finally:
+                miner.stop()
+                await running
+    except BaseExceptionGroup as errors:
+        raise cause(errors) from None
+    if failures:
+        raise DeviceError(failures[0])
