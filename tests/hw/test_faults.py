@@ -306,6 +306,22 @@ def test_sensors_that_die_while_it_runs() -> None:
     assert_clean(found, "sim:newpac")
 
 
+def test_one_chip_of_several_that_resets_itself() -> None:
+    """Its line is as slow as it was, so it goes on answering: with another frequency, in short frames, at address 0."""
+
+    def meddle(found: Mined) -> None:
+        chips = found.sims["sim:chain:bm1362x3"].board.line
+        assert isinstance(chips, Chips)
+        asyncio.get_running_loop().call_later(8.0, chips.dies[1].reset)
+
+    found = mined(["sim:chain:bm1362x3?scale=22"], 20.0, meddle)
+    (at, failure), *more = found.failures("sim:chain:bm1362x3")
+    assert failure.reason == "sim:chain:bm1362x3: a chip has reset itself; was its voltage too low?"
+    assert at < 14.5
+    assert not more  # and it is well after it was set up again
+    assert found.of("sim:chain:bm1362x3").hardware_errors == 0
+
+
 @pytest.mark.long
 def test_overheated_four_times_it_stays_off() -> None:
     found = mined(["sim:bitaxe-gamma?scale=26&fault=overheat", OTHERS[0]], 320.0)
