@@ -30,7 +30,7 @@ from joulehash.hw.sim.run import Simulated
 from tests.support.jobs import job
 from tests.support.rigs import bears, simulation, spec_of
 
-# Small ones, of each way to roll: by the chip with 8 and 16 small cores, by one midstate or four, by two at a slower pace.
+# Small ones, of each way to roll: by chips with 8 and 16 small cores, by one midstate or four, one chip and several.
 SCALES = {"bitaxe-gamma": 24, "compac-a1": 24, "compac-f": 23, "r909": 21, "newpac": 22, "chain:bm1362x2": 23}
 NAMES = tuple(SCALES)
 TARGET = MAX_TARGET >> 12  # so that there are some shares a second of each chip
@@ -119,8 +119,8 @@ def mine(names: tuple[str, ...], plan: list[tuple[float, Job]], duration_s: floa
             miner = Miner(pool, devices, events.append)
             summary = await miner.run(duration_s)
             alarms = {event.device: event.text for event in events if isinstance(event, DeviceAlarm)}
-        simulated = {name: (simulated, row) for name, (simulated, row, _) in simulations.items()}
-        return Run(pool, summary, events, simulated, alarms)
+        boards = {name: (simulated, row) for name, (simulated, row, _) in simulations.items()}
+        return Run(pool, summary, events, boards, alarms)
 
     return run_virtual(main())
 
@@ -161,10 +161,14 @@ def test_a_board_that_cannot_be_fed_starves_and_comes_back_when_it_can() -> None
     plan = [(0.0, given(0)), (4.0, given(0x1FFFE000, 1)), (4.0, given(0x2000, 2)), (4.0, given(0x1FFFE000, 3))]
     run = mine(("bitaxe-gamma", "compac-f"), plan, 16.0)
     assert_clean(run)
-    shares = {name: [s.work.job.id for s in run.pool.accepted if s.found.device == f"sim:{name}"] for name in run.simulated}
+    shares = {
+        name: [s.work.job.id for s in run.pool.accepted if s.found.device == f"sim:{name}"] for name in run.simulated
+    }
     assert set(shares["bitaxe-gamma"]) == {"1", "3"}
     assert set(shares["compac-f"]) == {"0", "1", "2", "3"}
-    texts = [event.text for event in run.events if isinstance(event, DeviceAlarm) and event.device == "sim:bitaxe-gamma"]
+    texts = [
+        event.text for event in run.events if isinstance(event, DeviceAlarm) and event.device == "sim:bitaxe-gamma"
+    ]
     assert ["not fed" in text for text in texts] == [True, False, True, False]
     assert "needs 4 version bits, is granted 0" in texts[0]
     assert 7.0 < run.summary.starved_s < 9.0
@@ -194,7 +198,9 @@ def test_a_change_of_mask_is_written_to_the_chips_and_nothing_of_before_is_lost_
 @pytest.mark.parametrize("period_s", [0.05, 0.5])
 def test_a_mask_that_changes_all_the_time(period_s: float) -> None:
     masks = (0x1FFFE000, 0x1FE00000)
-    plan = [(period_s if n else 0.0, replace(given(masks[n % 2]), id=str(n), clean=False)) for n in range(int(3 / period_s))]
+    plan = [
+        (period_s if n else 0.0, replace(given(masks[n % 2]), id=str(n), clean=False)) for n in range(int(3 / period_s))
+    ]
     run = mine(("bitaxe-gamma", "compac-f"), plan, 4.0)
     assert_clean(run)
     assert {share.found.device for share in run.pool.accepted} == {"sim:bitaxe-gamma", "sim:compac-f"}

@@ -181,9 +181,7 @@ def kind_of(command: object) -> object:
     return command.register if isinstance(command, WriteRegister) else type(command)
 
 
-@pytest.mark.parametrize(
-    ("name", "rest", "wake"), [("bitaxe-ultra", (HCN, 0), HCN), ("compac-f", (CLOCKS, 0), CLOCKS)]
-)
+@pytest.mark.parametrize(("name", "rest", "wake"), [("bitaxe-ultra", (HCN, 0), HCN), ("compac-f", (CLOCKS, 0), CLOCKS)])
 def test_without_work_the_chips_rest_and_with_work_they_wake(name: str, rest: tuple[int, int], wake: int) -> None:
     async def course(line: Line) -> None:
         line.give(job(target=EASY, version_mask=MASK))

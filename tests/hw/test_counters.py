@@ -59,7 +59,8 @@ def test_a_jump_is_not_believed_and_told_when_it_goes_on() -> None:
     assert found == [0, 100 * UNIT, 100 * UNIT, 200 * UNIT]
     assert counters.jumps == 1
     assert counters.alarm == ""
-    _, counters = totals(FakeChain("BM1370", *[{0: n * 2_000_000} for n in range(6)]), 6)
+    quick: list[dict[int, int | None]] = [{0: n * 2_000_000} for n in range(6)]
+    _, counters = totals(FakeChain("BM1370", *quick), 6)
     assert counters.total == 0
     assert "faster than the chips can" in counters.alarm
 
