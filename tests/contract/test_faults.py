@@ -17,6 +17,7 @@ import pytest
 from joulehash.engine.errors import InputError
 from joulehash.hw.boards.row import Row
 from joulehash.hw.boards.table import board_row
+from joulehash.hw.sim.bitaxe_raw import Firmware
 from joulehash.hw.sim.board import Rails
 from joulehash.hw.sim.chips import Chips
 from joulehash.hw.sim.faults import FAULTS
@@ -258,8 +259,8 @@ def test_a_damaged_byte_costs_no_more_than_its_frame(fault: str) -> None:
     def meddle(found: Mined) -> None:
         chips = found.sims["sim:bitaxe-gamma"].board.line
         assert isinstance(chips, Chips)
-        line = chips._line
-        say, hurt = line.say, line._hurt
+        line = chips.line
+        say, hurt = line.say, line.hurt
 
         def say_and_count(frame: bytes, *, nonce: bool = False) -> None:
             nonlocal said
@@ -272,7 +273,7 @@ def test_a_damaged_byte_costs_no_more_than_its_frame(fault: str) -> None:
             damaged += len(data) - len(after) or sum(a != b for a, b in zip(data, after, strict=True))
             return after
 
-        line.say, line._hurt = say_and_count, hurt_and_count  # type: ignore[method-assign]
+        line.say, line.hurt = say_and_count, hurt_and_count  # type: ignore[method-assign]
 
     found = mined([f"sim:bitaxe-gamma?scale=24&mhz=200&fault={fault}"], 30.0, meddle)
     of = found.of("sim:bitaxe-gamma")
@@ -295,8 +296,13 @@ def test_sensors_that_die_while_it_runs() -> None:
     """I2C falls silent: what is switched by it cannot be switched any more, but reset has a pin of its own."""
 
     def meddle(found: Mined) -> None:
-        bus = found.sims["sim:bitaxe-gamma"].board.talkers["control"]._bus  # type: ignore[attr-defined]
-        asyncio.get_running_loop().call_later(10.0, lambda: setattr(bus, "stuck", True))
+        firmware = found.sims["sim:bitaxe-gamma"].board.talkers["control"]
+        assert isinstance(firmware, Firmware)
+
+        def fall_silent() -> None:
+            firmware.bus.stuck = True
+
+        asyncio.get_running_loop().call_later(10.0, fall_silent)
 
     found = mined(["sim:bitaxe-gamma?scale=24&mhz=200", OTHERS[0]], 20.0, meddle)
     (at, failure), *_ = found.failures("sim:bitaxe-gamma")
@@ -304,6 +310,22 @@ def test_sensors_that_die_while_it_runs() -> None:
     assert 11.5 < at < 14.5
     assert rails_at(found, "sim:bitaxe-gamma", at + 0.2).reset
     assert_clean(found, "sim:newpac")
+
+
+def test_one_chip_of_several_that_resets_itself() -> None:
+    """Its line is as slow as it was, so it goes on answering: with another frequency, in short frames, at address 0."""
+
+    def meddle(found: Mined) -> None:
+        chips = found.sims["sim:chain:bm1362x3"].board.line
+        assert isinstance(chips, Chips)
+        asyncio.get_running_loop().call_later(8.0, chips.dies[1].reset)
+
+    found = mined(["sim:chain:bm1362x3?scale=22"], 20.0, meddle)
+    (at, failure), *more = found.failures("sim:chain:bm1362x3")
+    assert failure.reason == "sim:chain:bm1362x3: a chip has reset itself; was its voltage too low?"
+    assert at < 14.5
+    assert not more  # and it is well after it was set up again
+    assert found.of("sim:chain:bm1362x3").hardware_errors == 0
 
 
 @pytest.mark.long
@@ -341,7 +363,7 @@ def check_schedule(seed: int) -> None:
         names.append(f"sim:{board}?{BOARDS[board]}&seed={seed}&fault={picked}")
         broken[f"sim:{board}"] = picked
     sound = f"sim:{chosen[2]}"
-    found = mined([*names, f"{sound}?{BOARDS[chosen[2]]}"], rng.uniform(15.0, 30.0))
+    found = mined([*names, f"{sound}?{BOARDS[chosen[2]]}"], rng.uniform(12.0, 22.0))
     repeating = {name for name, fault in broken.items() if any(word in fault for word in REPEATING)}
     assert_nothing_wrong_was_sent(found, repeating)
     assert_clean(found, sound)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from joulehash.engine.chain.target import MAX_TARGET
 from joulehash.engine.clock import run_virtual
-from joulehash.engine.errors import DeviceError, InputError, NodeError
+from joulehash.engine.errors import DeviceAbsent, DeviceError, InputError, NodeError
 from joulehash.engine.events import DeviceAlarm, DeviceFailed, Event, HardwareError, ShareDone, Summary
 from joulehash.engine.miner import Miner
 from joulehash.engine.pool import Demand
@@ -351,6 +351,34 @@ def test_backoff_begins_anew_after_a_minute_of_running() -> None:
             bench.at(when_s, lambda: device.fail(DeviceError("gone")))
         await bench.run(duration_s=100)
         assert [event.retry_s for event in bench.events if isinstance(event, DeviceFailed)] == [1, 2, 1]
+
+    run_virtual(main())
+
+
+def test_a_device_that_was_unplugged_is_told_once_and_looked_for() -> None:
+    async def main() -> None:
+        absent = DeviceAbsent("/dev/ttyACM0: is not there; plug it in")
+        device = FakeDevice("fake", [None] + [absent] * 40 + [None, DeviceError("busy"), absent])
+        bench = Bench(None, device)
+        bench.at(10.0, lambda: device.fail(DeviceError("/dev/ttyACM0: was unplugged; plug it in again")))
+        bench.at(300.0, lambda: device.fail(DeviceError("gone")))
+        await bench.run(duration_s=320)
+        reasons = [event.reason for event in bench.events if isinstance(event, DeviceFailed)]
+        assert reasons == ["/dev/ttyACM0: was unplugged; plug it in again", "gone", "busy"]
+        waits_s = [b - a for a, b in zip(device.started_at[1:41], device.started_at[2:42], strict=True)]
+        assert waits_s[:3] == [2, 4, 5]
+        assert set(waits_s[3:]) == {5}  # it is not kept waiting for a minute when it is back
+
+    run_virtual(main())
+
+
+def test_a_device_that_is_not_there_from_the_start_is_told_too() -> None:
+    async def main() -> None:
+        device = FakeDevice("fake", [DeviceAbsent("is not there")] * 5)
+        bench = Bench(None, device)
+        await bench.run(duration_s=100)
+        assert [event.reason for event in bench.events if isinstance(event, DeviceFailed)] == ["is not there"]
+        assert bench.miner.devices["fake"].failure == ""
 
     run_virtual(main())
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from joulehash.engine.clock import run_virtual
-from joulehash.engine.errors import DeviceError
+from joulehash.engine.errors import DeviceAbsent, DeviceError
 from joulehash.hw.ports.pipe import Cable
 from joulehash.hw.ports.port import READ_LIMIT, WRITE_LIMIT
 
@@ -80,7 +80,7 @@ def test_what_was_on_its_way_is_lost_when_it_is_unplugged() -> None:
         assert cable.waiting == 0
         with pytest.raises(DeviceError, match="pipe: was unplugged; plug it in again"):
             await cable.host.read()
-        with pytest.raises(DeviceError, match="pipe: is not there; plug it in"):
+        with pytest.raises(DeviceAbsent, match="pipe: is not there; plug it in"):
             await cable.host.open()
         cable.send(b"into the air", 115200)
         cable.plug()

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from joulehash.engine.errors import DeviceError, InputError
+from joulehash.engine.errors import DeviceAbsent, DeviceError, InputError
 from joulehash.hw.ports import libusb, usb_link
 from joulehash.hw.ports.libusb import Address
 from joulehash.hw.ports.port import READ_LIMIT, WRITE_LIMIT
@@ -222,7 +222,7 @@ def test_unplugging_ends_whatever_is_under_way_in_one_device_error(
             await port.drain()
         with pytest.raises(DeviceError):
             port.write(b"more")
-        with pytest.raises(DeviceError, match="is not there; plug it in"):
+        with pytest.raises(DeviceAbsent, match="is not there; plug it in"):
             await port.open()
         stick.plug()
         stick.interfaces[0].takes = True
