@@ -76,12 +76,6 @@ async def _measure(shares: int, kernel: Kernel, board: str) -> WireLatency:
         busy = await _window(miner, shares, due_s)
         await asyncio.sleep(_LATEST_S)
         sent, got = nonces_sent(await line.end.taken()), shares_got(await server.taken())
-<<<<<<< HEAD
-    waits = [waits_of(sent, got, window) for window in (idle, busy)]
-    quiet, loaded = (Latencies(sorted(wait for wait in each if wait is not None)) for each in waits)
-    missing = sum(wait is None for each in waits for wait in each)
-    return WireLatency(BOARD, kernel.name, len(available_cpus()), quiet, loaded, missing)
-=======
     alone, beside = (waits_of(sent, got, window) for window in (idle, busy))
     missing = sum(wait is None for wait in (*alone, *beside))
     return WireLatency(board, kernel.name, len(available_cpus()), _sorted(alone), _sorted(beside), missing)
@@ -92,7 +86,6 @@ def _sorted(waits: list[float | None]) -> Latencies:
     if not samples:
         raise DeviceError(f"no share was at the pool within {_LATEST_S:g} s of its nonce; is the machine very busy?")
     return Latencies(samples)
->>>>>>> benchboards
 
 
 async def _window(miner: Miner, shares: int, due_s: float) -> tuple[float, float]:
