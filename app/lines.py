@@ -55,9 +55,10 @@ def line_of(event: Event) -> str | None:
             return f"hardware error: {event.device} reported nonce {event.nonce}, which does not hash to its target"
         case DeviceFailed():
             again = "" if event.retry_s is None else f"; started again in {span_text(event.retry_s)}"
-            return f"{event.device} failed: {event.reason}{again}"
+            return f"{event.device} failed: {event.reason.removeprefix(f'{event.device}: ')}{again}"
         case DeviceAlarm():
-            return f"{event.device}: {event.text}" if event.text else f"{event.device}: is well again"
+            text = event.text.removeprefix(f"{event.device}: ")
+            return f"{event.device}: {text}" if text else f"{event.device}: is well again"
         case PoolMessage():
             return f"the pool says: {event.text}"
         case Malformed():

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
+from textwrap import wrap
 
-from rich.console import Console, Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
 from ..engine.chain.target import difficulty_from_target
+from ..engine.device import DeviceStats
 from ..engine.errors import InputError
 from ..engine.events import (
     DeviceAlarm,
@@ -32,7 +36,7 @@ from ..engine.events import (
     ShareDone,
     Summary,
 )
-from ..engine.miner import Miner
+from ..engine.miner import DeviceState, Miner
 from ..engine.tally import Outcome
 from .lines import WINDOW_NAMES, line_of, summary_lines, time_to
 from .terminal import keys_not_echoed
@@ -40,6 +44,10 @@ from .units import difficulty_text, duration_text, rate_text, span_text
 
 _REFRESH_S = 1.0
 _PICTURE_WIDTH, _PICTURE_LOG = 80, 8
+_SHARES_SHOWN = 2  # of a device, accepted within a second: the others are counted
+_FRAME_WIDTH = 4  # of the panel's sides
+_NAME_MOST = 22  # of a device: with all that it may tell, a line has 80 columns
+_REMARK_MOST = 3  # lines of an alarm
 
 
 class ScreenFace:
@@ -47,17 +55,26 @@ class ScreenFace:
 
     def __init__(self, picture: Path | None = None, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False)
-        self._live = Live(console=self._console, auto_refresh=False)
+        self._frame = _Frame()
+        self._live = Live(self._frame, console=self._console, auto_refresh=False)
         self._picture = picture
+        self._pictured: RenderableType | None = None
         self._log: list[Text] = []
         self._new: list[Text] = []  # not yet on the screen
-        self._last: RenderableType | None = None
+        self._accepted = Counter[str]()  # of each device, since the screen was last written
 
     def event(self, event: Event) -> None:
         line = line_of(event)
         if line is None:
             return
-        text = Text.assemble((f"{datetime.now():%H:%M:%S} ", "dim"), (line, _style(event)))
+        if isinstance(event, ShareDone) and event.outcome == Outcome.ACCEPTED.value and not event.block:
+            self._accepted[event.device] += 1
+            if self._accepted[event.device] > _SHARES_SHOWN:
+                return
+        self._say(line, _style(event))
+
+    def _say(self, line: str, style: str) -> None:
+        text = Text.assemble((f"{datetime.now():%H:%M:%S} ", "dim"), (line, style))
         self._log = [*self._log[1 - _PICTURE_LOG :], text]
         self._new.append(text)
 
@@ -69,16 +86,23 @@ class ScreenFace:
                     size = self._console.size
                     self._console.clear()
                     self._new = self._log
-                self._last = panel(miner)
-                self._live.update(self._last, refresh=not self._new)
-                self._print_new()
+                self._frame.now = panel(miner, size.width, size.height)
+                if self._picture is not None:
+                    self._pictured = panel(miner, _PICTURE_WIDTH)
+                if not self._print_new():
+                    self._live.refresh()
                 await asyncio.sleep(_REFRESH_S)
 
-    def _print_new(self) -> None:
-        """The lines since the last time; the panel is drawn anew below them."""
-        if self._new:
-            self._console.print(*self._new, sep="\n")
-            self._new = []
+    def _print_new(self) -> bool:
+        """The lines since the last time, if there are any; the panel is drawn anew below them."""
+        for device, n in self._accepted.items():
+            if n > _SHARES_SHOWN:
+                self._say(f"accepted {n - _SHARES_SHOWN} more by {device}", "green")
+        self._accepted.clear()
+        new, self._new = self._new, []
+        if new:
+            self._console.print(*new, sep="\n")
+        return bool(new)
 
     def close(self, summary: Summary | None) -> None:
         self._print_new()
@@ -87,16 +111,29 @@ class ScreenFace:
             self._console.line()
         for line in summary_lines(summary) if summary is not None else ():
             self._console.print(line)
-        if self._picture is not None and self._last is not None:
+        if self._picture is not None and self._pictured is not None:
             try:
-                self._picture.write_text(_svg([*self._log, self._last]), encoding="utf-8")
+                self._picture.write_text(_svg([*self._log, self._pictured]), encoding="utf-8")
             except OSError as error:
                 raise InputError(f"--picture {self._picture}: {error.strerror}") from None
 
 
-def panel(miner: Miner) -> RenderableType:
-    """The state of a miner, for a terminal of 80 columns or more."""
-    state = Group(_rates(miner), _counts(miner), Text(), _pool(miner), Text(), _devices(miner))
+class _Frame:
+    """What is drawn, each time that Live draws: update() of Live itself counts from its next refresh only, which does
+    not come as long as every second has new lines."""
+
+    def __init__(self) -> None:
+        self.now: RenderableType = ""
+
+    def __rich__(self) -> RenderableType:
+        return self.now
+
+
+def panel(miner: Miner, width: int, height: int | None = None) -> RenderableType:
+    """The state of a miner, for a terminal of 80 columns or more, and of so many lines, if they are few."""
+    lines = [_rates(miner), _counts(miner), Text(), *_pool(miner), Text()]
+    lines += _devices(miner, width - _FRAME_WIDTH, None if height is None else height - len(lines) - 3)
+    state = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)  # one is drawn in half the time of many
     title = Text.assemble(("joulehash", "bold"), "  ", miner.pool.name)
     return Panel(state, title=title, title_align="left", subtitle=duration_text(miner.duration_s), padding=(0, 1))
 
@@ -124,55 +161,91 @@ def _counts(miner: Miner) -> Text:
     return text.append("best ", "dim").append(f"{best:<9}").append("blocks ", "dim").append(str(t.blocks))
 
 
-def _pool(miner: Miner) -> Text:
+def _pool(miner: Miner) -> list[Text]:
     """What is asked for, and how long it takes at this rate."""
     stats, job = miner.pool.stats(), miner.job
     rate = miner.meter.rate(WINDOW_NAMES["1m"])
-    state = Text("connected", "green") if stats.connected else Text("not connected", "red")
-    rows = [[Text("pool", "dim"), state, Text(f"user {stats.user}"), Text(f"answers in {span_text(stats.latency_s)}")]]
+    state = ("connected", "green") if stats.connected else ("not connected", "red")
+    rows = [[("pool", "dim"), state, (f"user {stats.user}", ""), (f"answers in {span_text(stats.latency_s)}", "")]]
     if job is None:
-        return _aligned("<<<<", [*rows, [Text("work", "dim"), Text("none yet"), Text(), Text()]])
+        return _aligned("<<<<", [*rows, [("work", "dim"), ("none yet", ""), ("", ""), ("", "")]])
     for name, target, detail in (
         ("share", job.target, ""),
         ("block", job.network_target, f"height {job.height}" if job.height is not None else ""),
     ):
-        difficulty = Text(f"difficulty {difficulty_text(float(difficulty_from_target(target)))}")
-        expected = Text(f"one in {span_text(time_to(target, rate))}")
-        rows.append([Text(name, "dim"), difficulty, expected, Text(detail)])
+        difficulty = f"difficulty {difficulty_text(float(difficulty_from_target(target)))}"
+        expected = f"one in {span_text(time_to(target, rate))}"
+        rows.append([(name, "dim"), (difficulty, ""), (expected, ""), (detail, "")])
     return _aligned("<<<<", rows)
 
 
-def _devices(miner: Miner) -> Text:
-    rows = [[Text(name, "dim") for name in ("device", "5s", "avg", "A", "R", "S", "HW", "")]]
-    for name, state in miner.devices.items():
-        t, stats = state.tally, state.device.stats()
-        note = Text(state.failure, "red") if state.failure else Text(stats.note, "dim")
-        if not state.failure and stats.alarm:
-            note = Text(stats.alarm, "yellow")
-        elif not state.failure and stats.starved_s >= 1:
-            note = Text(f"starved for {span_text(stats.starved_s)}", "yellow")
+def _devices(miner: Miner, width: int, height: int | None) -> list[Text]:
+    """A line each, and what is to be said of it behind, where there is room, or else below; what is not urgent is left
+    out rather than lines of other devices."""
+    states = {name: (state, state.device.stats()) for name, state in miner.devices.items()}
+    figures = {head: [figure(stats) for _, stats in states.values()] for head, figure in _FIGURES.items()}
+    figures = {head: told for head, told in figures.items() if any(told)}
+    rows = [[(head, "dim") for head in ("device", "5s", "avg", "A", "R", "S", "HW", *figures)]]
+    for at, (name, (state, _)) in enumerate(states.items()):
+        t = state.tally
         rates = (state.meter.rate(WINDOW_NAMES["5s"]), state.meter.average())
         counts = (t.accepted, t.rejected, t.stale, t.hardware_errors)
-        rows.append([Text(name), *(Text(rate_text(r)) for r in rates), *(Text(str(n)) for n in counts), note])
-    return _aligned("<>>>>>><", rows)
+        cells = [*map(rate_text, rates), *map(str, counts), *(told[at] or "-" for told in figures.values())]
+        rows.append([(cell, "") for cell in (_short(name), *cells)])
+    lines = _aligned("<" + ">" * (len(rows[0]) - 1), rows)
+    room = width - lines[0].cell_len - 2
+    remarks = [_remark(name, state, stats) for name, (state, stats) in states.items()]
+    n_below = sum(len(words) > room for words, _ in remarks)
+    cramped = height is not None and len(lines) + n_below > height
+    shown = lines[:1]
+    for line, (words, style) in zip(lines[1:], remarks, strict=True):
+        shown.append(line)
+        if len(words) <= room:
+            line.append("  ").append(words, style)
+        elif style != "dim" or not cramped:
+            below = wrap(words, width - 2, max_lines=_REMARK_MOST, placeholder=" …")
+            shown += [Text.assemble("  ", (part, style)) for part in below]
+    return shown
 
 
-def _aligned(sides: str, rows: Sequence[Sequence[Text]]) -> Text:
-    """Columns, to the left or to the right; what is too wide ends in an ellipsis. Rich's tables take seven times as
-    long, every second."""
-    widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
+_FIGURES: dict[str, Callable[[DeviceStats], str]] = {  # empty: the device does not tell
+    "MHz": lambda stats: "" if stats.mhz is None else f"{stats.mhz:.0f}",
+    "°C": lambda stats: "" if stats.celsius is None else f"{stats.celsius:.0f}",
+    "W": lambda stats: "" if stats.watts is None else f"{stats.watts:.1f}",
+}
+
+
+def _remark(name: str, state: DeviceState, stats: DeviceStats) -> tuple[str, str]:
+    """The most urgent thing there is to say of a device, and its style."""
+    if state.failure:
+        return state.failure.removeprefix(f"{name}: "), "red"
+    if stats.alarm:
+        return stats.alarm.removeprefix(f"{name}: "), "yellow"
+    if stats.starved_s >= 1:
+        return f"starved for {span_text(stats.starved_s)}", "yellow"
+    return stats.note, "dim"
+
+
+def _short(name: str) -> str:
+    """The end of it tells ports apart."""
+    name = name.replace("/dev/", "")
+    return name if len(name) <= _NAME_MOST else "…" + name[1 - _NAME_MOST :]
+
+
+def _aligned(sides: str, rows: Sequence[Sequence[tuple[str, str]]]) -> list[Text]:
+    """Lines of cells (words, style) in columns, to the left or to the right. Rich's tables take seven times as long,
+    every second."""
+    widths = [max(cell_len(words) for words, _ in column) for column in zip(*rows, strict=True)]
     lines: list[Text] = []
     for row in rows:
-        cells: list[Text] = []
-        for side, width, cell in zip(sides, widths, row, strict=True):
-            gap = Text(" " * (width - cell.cell_len))
-            cells.append(cell + gap if side == "<" else gap + cell)
-        line = Text("  ").join(cells)
-        line.rstrip()
-        lines.append(line)
-    text = Text("\n").join(lines)
-    text.no_wrap, text.overflow = True, "ellipsis"
-    return text
+        parts: list[tuple[str, str]] = [("", "")]
+        for at, (side, width, (words, style)) in enumerate(zip(sides, widths, row, strict=True)):
+            gap, between = " " * (width - cell_len(words)), "  " if at else ""
+            cell = between + words + gap if side == "<" else between + gap + words
+            before, last = parts[-1]
+            parts[-1:] = [(before + cell, style)] if style == last else [(before, last), (cell, style)]
+        lines.append(Text.assemble(*parts))
+    return lines
 
 
 def _style(event: Event) -> str:

@@ -27,6 +27,9 @@ class DeviceStats:
     note: str = ""  # what else there is to say of it, in a few words
     alarm: str = ""  # what a person must know of it now; empty: nothing
     errors: Mapping[str, int] = field(default_factory=dict[str, int])  # of line and chips, by kind, so far
+    mhz: float | None = None  # of its chips; None: it does not tell, as of the next two
+    celsius: float | None = None  # of its hottest chip
+    watts: float | None = None  # of the whole device
 
 
 class Device(Protocol):

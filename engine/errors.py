@@ -8,6 +8,7 @@
     │   └── ProtocolError               it sent what cannot be understood
     ├── NodeError(ConnectionError)      the Bitcoin node's
     └── DeviceError(OSError)            a device's
+        └── DeviceAbsent                it is not plugged in
 
 The text of each names the value, the bound with its unit, and what to do.
 """
@@ -47,6 +48,10 @@ class NodeError(JoulehashError, ConnectionError):
 
 class DeviceError(JoulehashError, OSError):
     """A device failed; the others go on."""
+
+
+class DeviceAbsent(DeviceError):
+    """It is not plugged in. That is told once, and looked for until it is there again."""
 
 
 def cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -1,7 +1,8 @@
 """The miner: one pool, some devices, and between them the shares.
 
 Jobs go out as assignments; claims come in and are weighed (shares.py). A device that fails is stopped, reported and
-started again with backoff while the others go on; the pool sees to itself. Nothing here prints.
+started again with backoff while the others go on; one that was unplugged is told once, and looked for until it is back.
+The pool sees to itself. Nothing here prints.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .device import Device
-from .errors import DeviceError, InputError, cause
+from .errors import DeviceAbsent, DeviceError, InputError, cause
 from .events import DeviceAlarm, DeviceFailed, DeviceSummary, Report, Summary
 from .pool import Demand, Pool
 from .rates import RateMeter
@@ -23,6 +24,7 @@ from .work import Assignment, Job
 
 _SPACES = 64  # jobs whose used headers are remembered
 _RETRY_FIRST_S, _RETRY_MOST_S = 1.0, 60.0
+_LOOK_MOST_S = 5.0  # the same of one that is not plugged in
 _STABLE_S = 60.0  # a device that ran so long begins its backoff anew
 _STOP_S = 10.0  # a device that has not stopped by then is left behind
 
@@ -35,6 +37,7 @@ class DeviceState:
     tally: Tally = field(default_factory=Tally)
     meter: RateMeter = field(default_factory=RateMeter)
     failure: str = ""  # empty while it runs
+    absent: bool = False  # that is why
     open: bool = False  # it was started, or tried to, and has not been stopped
     running: bool = False  # it takes work
     alarm: str = ""  # as it was last told
@@ -212,29 +215,31 @@ class Miner:
     # Devices
 
     async def _start(self, state: DeviceState) -> None:
-        state.open = True
+        state.open, state.absent = True, False
         try:
             await state.device.start()
         except DeviceError as error:
-            state.failure = str(error) or "it does not start"
+            state.failure, state.absent = str(error) or "it does not start", isinstance(error, DeviceAbsent)
         else:
             state.failure = ""
 
     async def _run_device(self, state: DeviceState, group: asyncio.TaskGroup) -> None:
         """Supervise a device: never raises, never gives up before the miner stops."""
-        loop, retry_s = asyncio.get_running_loop(), _RETRY_FIRST_S
+        loop, retry_s, told = asyncio.get_running_loop(), _RETRY_FIRST_S, False
         while True:
             if not state.failure:
-                began_s = loop.time()
+                began_s, told = loop.time(), False
                 await self._mine_with(state, group)
                 if loop.time() - began_s >= _STABLE_S:
                     retry_s = _RETRY_FIRST_S
             if self._stopping.is_set():
                 return
-            self._report(DeviceFailed(state.device.name, state.failure, retry_s))
+            if not (told and state.absent):
+                self._report(DeviceFailed(state.device.name, state.failure, retry_s))
+                told = True
             await self._stop_device(state)
             await asyncio.sleep(retry_s)
-            retry_s = min(2 * retry_s, _RETRY_MOST_S)
+            retry_s = min(2 * retry_s, _LOOK_MOST_S if state.absent else _RETRY_MOST_S)
             try:
                 await self._start(state)
             except InputError as error:  # it could take its settings before: the device has changed, not the user

@@ -30,6 +30,7 @@ from .watch import Watch
 _OFF_S = 2.0  # for the way to off; by then the off bytes have long been sent
 _COOL_C = 15.0  # below the limit
 _COOL_MOST_S = 600.0
+_COOL_BLIND_S = 60.0  # at least, where the chips' own temperature is not told; two time constants of a heat sink
 
 PlantFor = Callable[[], Plant]
 GuardFor = Callable[[Plant, Callable[[str], None]], AbstractAsyncContextManager[Guard]]
@@ -78,9 +79,9 @@ class Board:
                         if self.row.chip is not None:
                             chain = Chain(self._ports["chips"], self.row, self.name)
                             background.append(group.create_task(chain.run()))
-                            await chain.bring_up(point.mhz)
+                            await chain.bring_up(point.mhz, None if watch is None else watch.expect_chips)
                     if watch is not None:
-                        watch.regulated = True
+                        watch.regulate()
                     alarm = "" if self.row.watched else "unguarded: neither temperature nor power is watched"
                     yield Powered(self.row, self.name, self._ports["chips"], plant, chain, watch, alarm, point)
                 finally:
@@ -98,9 +99,9 @@ class Board:
             if plant is None:
                 return
             loop = asyncio.get_running_loop()
-            until_s = loop.time() + _COOL_MOST_S
-            while not _is_cool(await plant.read(), self.row.limits):
-                if loop.time() > until_s:
+            began_s = loop.time()
+            while not _is_cool(await plant.read(), self.row.limits, loop.time() - began_s):
+                if loop.time() > began_s + _COOL_MOST_S:
                     raise DeviceError(f"{self.name}: has not cooled down in {_COOL_MOST_S:g} s, though it is off")
                 await asyncio.sleep(1.0)
 
@@ -151,8 +152,10 @@ class Board:
         self.alarm = alarm
 
 
-def _is_cool(reading: Reading, limits: Limits) -> bool:
-    """By what it can sense without power: the diodes of chips that are off may be open."""
+def _is_cool(reading: Reading, limits: Limits, seconds: float) -> bool:
+    """By what it can sense without power: the diodes of chips that are off may be open. Then it takes its time, too."""
+    if reading.chip_c is None and seconds < _COOL_BLIND_S:
+        return False
     pairs = ((reading.chip_c, limits.chip_c), (reading.vr_c, limits.vr_c), (reading.board_c, limits.chip_c))
     known = [(value, most) for value, most in pairs if value is not None and most is not None]
     return bool(known) and all(value <= most - _COOL_C for value, most in known)

@@ -121,6 +121,9 @@ async def _baud(chain: Chain, step: Baud) -> None:
 
 
 async def _ramp(chain: Chain, step: Ramp, mhz: float) -> None:
+    if chain.before_ramp is not None:
+        await chain.before_ramp()
+        chain.before_ramp = None
     for next_mhz in ramp(chain.chip, chain.mhz, mhz):
         for write in step.before:
             await _write(chain, write)

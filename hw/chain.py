@@ -1,14 +1,15 @@
 """Chips on one line: told what to do, and heard. How they are brought up is bring_up.py.
 
 One task reads the line: nonces go to `on_nonce`, registers to who waits for them, the rest is counted. Chips that reset
-themselves, as their voltage fell, answer in short frames: that ends the session.
+themselves, as their voltage fell, answer in short frames, have another frequency, or are at their first speed again:
+`check` and `why_mute` find that out.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from ..engine.errors import DeviceError
@@ -29,8 +30,9 @@ _MOST_ANSWERS = 256
 _READ_S = 0.25
 _SILENT_S = 0.05  # after which what is left of a frame is none; a USB bridge may hold bytes back for 16 ms (FTDI)
 _READ_TRIES = 3
-_RESETS = 2  # short frames that are no accident
+_CHECKS = 3  # of which each must find it, for a line may flip bits
 _START_MHZ = 50.0  # after reset, about: what a ramp begins from
+_RESET = "a chip has reset itself; was its voltage too low?"
 
 
 class Chain:
@@ -45,6 +47,8 @@ class Chain:
         self.ticket = 0
         self.mask = 0
         self.hashing = False  # as they were told
+        self.heard = self.broken = 0  # bytes; those of broken frames
+        self.before_ramp: Callable[[], Awaitable[None]] | None = None
         self.on_nonce: Callable[[Nonce], None] | None = None
         self.tells_addresses = row.chip.job != "bm1387"  # and registers, with their values
         self._port = port
@@ -53,8 +57,9 @@ class Chain:
         self._registers: asyncio.Queue[RegisterValue] | None = None
         self._reading = asyncio.Lock()
         self._errors: Counter[str] = Counter()
-        self._resets = 0
-        self._up = False
+        self._short = 0  # frames as of chips that were reset
+        self._checked_short = 0
+        self._plls: dict[int, int] = {}  # by address, as they were read when the frequency was set
 
     @property
     def rate_hps(self) -> float:
@@ -65,6 +70,7 @@ class Chain:
         """Read the line until cancelled. Raises DeviceError."""
         while True:
             data = await self._heard()
+            self.heard += len(data)
             for event in self._decoder.feed(data) if data else self._decoder.flush():
                 self._take(event)
 
@@ -78,16 +84,20 @@ class Chain:
         except TimeoutError:
             return b""
 
-    async def bring_up(self, mhz: float) -> None:
-        """From the release of reset to `mhz`, ready for work. Raises DeviceError."""
+    async def bring_up(self, mhz: float, before_ramp: Callable[[], Awaitable[None]] | None = None) -> None:
+        """From the release of reset to `mhz`, ready for work. `before_ramp`: done when they are set up, and take little
+        power yet. Raises DeviceError."""
+        self.before_ramp = before_ramp
         row = self.row
         hash_board = row.domains > 1 and row.link == "serial"
         await carry_out(self, init(self.chip, self.n_chips, chain=hash_board, baud=row.fast_baud), mhz)
-        self._up = True
+        await self._learn()
 
     async def set_frequency(self, mhz: float) -> None:
         """By steps, and the time of a sweep with it. Raises InputError for a frequency that the chip has not."""
+        self._plls = {}
         await carry_out(self, retune(self.chip, self.mhz, mhz), mhz)
+        await self._learn()
 
     # Commands
 
@@ -167,6 +177,46 @@ class Chain:
         self._decoder = self._speech.decoder(size)
         return [answer.value >> 16 for answer in await self._ask(_CHIP_ID, None, _MOST_ANSWERS, quiet_s)]
 
+    # Whether they are as they were told to be
+
+    @property
+    def in_doubt(self) -> bool:
+        """A short frame came: by a flipped bit, or by a chip that was reset."""
+        return self._short > self._checked_short
+
+    async def check(self) -> None:
+        """Raises DeviceError when a chip has forgotten its frequency, as it does when it is reset."""
+        for _ in range(_CHECKS):
+            short = self._short
+            answers = await self._ask(self.chip.pll.register, None, self.n_chips, _READ_S) if self._plls else []
+            odd = any(self._plls.get(answer.address, answer.value) != answer.value for answer in answers)
+            if not odd and self._short == short:
+                self._checked_short = self._short
+                return
+        raise DeviceError(f"{self.name}: {_RESET}")
+
+    async def why_mute(self) -> str:
+        """In a few words. It may leave the line at its first speed, so it is for the end of a session."""
+        if await self._ask(_CHIP_ID, None, self.n_chips, _READ_S):
+            return "its chips answer, and hash nothing"
+        await self.set_baud(self.row.baud)
+        short = self._short
+        if await self._ask(_CHIP_ID, None, self.n_chips, _READ_S) or self._short > short:
+            return _RESET
+        return "no chip answers any more; is it powered, and the line whole?"
+
+    async def _learn(self) -> None:
+        """Not what was written but what is read: which bits of it a chip changes is unproven on hardware. What comes
+        twice is no flipped bit."""
+        if not self.tells_addresses:
+            return
+        self._plls, seen = {}, set[tuple[int, int]]()
+        for _ in range(_CHECKS):
+            for address, value in (await self.read_all(self.chip.pll.register)).items():
+                if (address, value) in seen:
+                    self._plls[address] = value
+                seen.add((address, value))
+
     async def _ask(self, register: int, address: int | None, most: int, quiet_s: float) -> list[RegisterValue]:
         """Answers that come before the line is quiet for so long, or there are so many."""
         answers: list[RegisterValue] = []
@@ -200,8 +250,7 @@ class Chain:
                 if self._registers is not None:
                     self._registers.put_nowait(event)
             case ShortFrame():
-                self._resets += self._up
-                if self._resets >= _RESETS:
-                    raise DeviceError(f"{self.name}: a chip has reset itself; was its voltage too low?")
+                self._short += 1
             case Garbage():
                 self._errors["bytes of broken frames"] += len(event.data)
+                self.broken += len(event.data)

@@ -13,13 +13,14 @@ from dataclasses import replace
 from ..engine.chain.header import double_sha256, hash_number
 from ..engine.errors import DeviceError, InputError
 from ..engine.work import Assignment, Found, Job, Work
+from .answers import Answers, Line
 from .cadence import Cadence, cadence
 from .chips.init import rest
 from .chips.nonce import job_id, midstate_index, origin, sent_version, version
 from .chips.ticket import best_ticket, ticket_target
 from .counters import HashCounters
 from .feeder import Account, Orders, Report
-from .health import Health
+from .health import Health, least_core
 from .powered import Powered
 from .wire.bm13xx import HeaderJob, MidstateJob, Nonce
 from .wire.midstate import midstate_bytes
@@ -27,6 +28,7 @@ from .wire.midstate import midstate_bytes
 _STARVED_S = 0.05  # between looks for new headers in an exhausted job
 _UNFED_S = 1.0  # the same in one that it cannot work on
 _LOOK_S = 1.0
+_CHECK_LOOKS = 5  # after so many it is asked whether a chip has reset itself
 
 
 class ChainFeeder:
@@ -41,12 +43,15 @@ class ChainFeeder:
         self._next_id = self._chip.ids[1]  # the first is the blank job's, with which some chips are brought up
         self._fits: tuple[int, float, int] | None = None  # mask, MHz and baud of the cadence
         self._cadence: Cadence | None = None  # None: too little for it
-        self._health = Health(self._chain)
+        chip = self._chip
+        self._health = Health(self._chain.n_chips, chip.cores if chip.core_bits else 0, least_core(chip))
+        self._answers, self._line = Answers(), Line()
         self._counters = HashCounters(self._chain)
+        self._lie = ""  # of them, if they tell one
         self._base_hashes = account.hashes or 0
 
     async def run(self) -> None:
-        await self._counters.read()  # from where they count
+        await self._count()  # from where they are
         self._chain.on_nonce = self._nonce
         try:
             async with asyncio.TaskGroup() as group:
@@ -133,22 +138,24 @@ class ChainFeeder:
         if not works:
             self._account.errors["nonces of no job"] += 1
             return
-        work, rolled = self._whose(works, answer)
+        work, rolled, true = self._whose(works, answer)
         where = origin(self._chip, self._chain.n_chips, answer.nonce, answer.id)
         stands_for = 2.0 ** (self._chip.zero_bits + self._chain.ticket)
-        self._health.note(where, stands_for)
+        key = (work.merkle_root, work.ntime, rolled, answer.nonce)
+        counts = self._answers.take(where, answer.nonce, key, true=true)
+        self._health.note(where, stands_for if counts else None)
         now = asyncio.get_running_loop().time()
         self._report(
             Found(self._name, (work,), answer.nonce, rolled, work.ntime, now, where, answer.raw, stands_for=stands_for)
         )
 
-    def _whose(self, works: tuple[Work, ...], answer: Nonce) -> tuple[Work, int]:
-        """The work that the nonce belongs to, and its version; the newest when it fits none."""
+    def _whose(self, works: tuple[Work, ...], answer: Nonce) -> tuple[Work, int, bool]:
+        """The work that the nonce belongs to, its version, and whether it is true; the newest when it fits none."""
         candidates = [(work, self._version(work, answer)) for work in works]
         for work, rolled in candidates:
             if hash_number(double_sha256(work.header(rolled, work.ntime, answer.nonce))) <= work.claim_target:
-                return work, rolled
-        return candidates[0]
+                return work, rolled, True
+        return *candidates[0], False
 
     def _version(self, work: Work, answer: Nonce) -> int:
         if self._chip.job == "header":
@@ -160,21 +167,36 @@ class ChainFeeder:
 
     async def _look(self) -> None:
         """Once a second: what is due, what came, what the counters say."""
-        loop = asyncio.get_running_loop()
-        last_s = loop.time()
+        loop, chain = asyncio.get_running_loop(), self._chain
+        last_s, looks = loop.time(), 0
         while True:
             await asyncio.sleep(_LOOK_S)
-            now = loop.time()
+            now, looks = loop.time(), looks + 1
             passed_s, last_s = now - last_s, now
-            self._account.note = self._text()
-            self._account.errors.update(self._chain.take_errors())
+            self._tell()
+            self._account.errors.update(chain.take_errors())
             await self._count()
-            if self._chain.hashing:
-                self._health.pass_time(passed_s)
+            if chain.in_doubt or looks % _CHECK_LOOKS == 0:
+                await chain.check()
+            if chain.hashing:
+                self._health.pass_time(
+                    passed_s, chain.rate_hps * passed_s / 2.0 ** (chain.chip.zero_bits + chain.ticket)
+                )
                 if self._health.mute:
-                    raise DeviceError(f"{self._name}: {self._health.mute}")
-                alarm = self._health.silent() or self._health.lies(self._counters.total)
-                self._account.alarm = alarm or self._powered.alarm
+                    raise DeviceError(f"{self._name}: {self._health.mute}: {await chain.why_mute()}")
+                self._account.alarm = "; ".join(filter(None, (*self._alarms(), self._powered.alarm)))
+
+    def _alarms(self) -> list[str]:
+        """What comes of another is not told beside it."""
+        line = self._line.look(self._chain.heard, self._chain.broken)
+        told = [line, *self._answers.alarms(), self._health.silent_chips()]
+        if not any(told):
+            told.append(self._health.silent_cores() or self._counters.alarm)
+        if not any(told):
+            if self._counters.whole:
+                self._lie = self._health.lies(self._counters.total)
+            told.append(self._lie)
+        return told
 
     async def _count(self) -> None:
         jumps = self._counters.jumps
@@ -183,12 +205,8 @@ class ChainFeeder:
         if self._counters.jumps > jumps:
             self._account.errors["counter values beyond belief"] += self._counters.jumps - jumps
 
-    def _text(self) -> str:
-        reading = self._powered.reading
-        parts = [f"{self._chain.n_chips} x {self._chip.name}, {self._chain.mhz:g} MHz"]
-        if reading.chip_c is not None:
-            parts.append(f"{reading.chip_c:.0f} °C")
-        watts = reading.input_w if reading.input_w is not None else reading.rail_w
-        if watts is not None:
-            parts.append(f"{watts:.1f} W")
-        return ", ".join(parts)
+    def _tell(self) -> None:
+        account, chip, reading = self._account, self._chip, self._powered.reading
+        account.mhz, account.celsius, account.watts = self._chain.mhz, reading.chip_c, reading.watts
+        scaled = f", simulated at 1/2^{32 - chip.zero_bits}" if chip.zero_bits < 32 else ""
+        account.note = f"{self._chain.n_chips} x {chip.name}{scaled}"

@@ -4,7 +4,8 @@ The board's own part (power, limits, bring-up) is board.py; how work is sent and
 (feeder.py). A session that ends by itself is an error, which the reader of `found` gets.
 
 Overheated, a board cools down with its fan at full speed and goes on one point lower; after the third time it is faulty
-until the program is started anew.
+until the program is started anew. So it is with any other limit that was passed, or sensor lost, while it had power: it
+may be started again, three times, for each of them shows only after power is back.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from ..engine.work import Assignment, Found
 from .board import Board
 from .feeder import Account, FeederFor, Orders
 from .point import Point, lower
-from .watch import Overheated
+from .watch import Overheated, Violation
 
-OVERHEATS_MOST = 3
+OVERHEATS_MOST = VIOLATIONS_MOST = 3
+_FORGIVEN_S = 3600.0  # of running well, after which violations, not overheatings, are counted anew
 _UNREAD_LIMIT = 4096  # claims that wait for the judge; the newest are dropped, and counted
 _STEP_MHZ, _STEP_V = 25.0, 0.02  # one point lower
 _STOP_S = 5.0  # a session has 2 s for its way to off
@@ -38,7 +40,8 @@ class BoardDevice:
         self._account = Account()
         self._inbox: asyncio.Queue[Item] = asyncio.Queue()
         self._session: _Session | None = None
-        self._overheated = 0
+        self._overheated = self._violations = 0
+        self._lowered = self._standing = ""  # of its alarm
         self._fault = ""
 
     @property
@@ -56,7 +59,8 @@ class BoardDevice:
 
     def stats(self) -> DeviceStats:
         a = self._account
-        return DeviceStats(a.hashes, a.starved_s, a.note, a.alarm or self._board.alarm, dict(a.errors))
+        alarm = a.alarm or self._board.alarm
+        return DeviceStats(a.hashes, a.starved_s, a.note, alarm, dict(a.errors), a.mhz, a.celsius, a.watts)
 
     async def start(self) -> None:
         if self._fault:
@@ -101,8 +105,10 @@ class BoardDevice:
 
     async def _run(self, session: _Session) -> None:
         """One after the other, the next one lower after each overheating, until it is stopped or fails."""
+        loop = asyncio.get_running_loop()
         try:
             while not session.ending.is_set():
+                began_s = loop.time()
                 try:
                     await self._run_at(self._point, session)
                 except Overheated as error:
@@ -111,13 +117,18 @@ class BoardDevice:
                         raise
                     self._account.alarm = f"{error}; it cools down, then goes on at {self._point.text}"
                     await self._board.cool_down()
+                except Violation as error:
+                    self._count(error, loop.time() - began_s)
+                    raise
         except Exception as error:
+            self._account.alarm = self._standing
             self._tell(error, session)
 
     async def _run_at(self, point: Point, session: _Session) -> None:
         try:
             async with self._board.powered(point) as powered:
-                self._account.alarm = powered.alarm
+                powered.alarm = "; ".join(filter(None, (powered.alarm, self._lowered)))
+                self._account.alarm = self._standing = powered.alarm
                 feeder = self._feeder(powered, session.orders, self._claim, self._account, self._name)
                 async with asyncio.TaskGroup() as group:
                     feeding = group.create_task(feeder.run())
@@ -127,6 +138,7 @@ class BoardDevice:
             raise cause(group) from group
         finally:
             session.interruptible = True
+            self._account.mhz = self._account.celsius = self._account.watts = None
 
     def _tell(self, error: Exception, session: _Session) -> None:
         """To whoever waits: start, stop, or the reader of `found`. What is no DeviceError is a bug, and told as one."""
@@ -142,9 +154,19 @@ class BoardDevice:
     def _lower(self, error: Overheated) -> None:
         self._overheated += 1
         if self._overheated > OVERHEATS_MOST:
-            self._fault = f"{error}; it overheated {self._overheated} times: see to its cooling, then start anew"
-            raise DeviceError(self._fault) from error
-        self._point = lower(self._board.row, self._point, _STEP_MHZ, _STEP_V)
+            raise self._latched(f"{error}; it overheated {self._overheated} times: see to its cooling") from error
+        before, self._point = self._point, lower(self._board.row, self._point, _STEP_MHZ, _STEP_V)
+        self._lowered = f"overheated at {before.text}: goes on at {self._point.text}"
+
+    def _count(self, error: Violation, seconds: float) -> None:
+        self._violations = 1 if seconds >= _FORGIVEN_S else self._violations + 1
+        if self._violations > VIOLATIONS_MOST:
+            raise self._latched(f"{error}; it was so {self._violations} times: see to it") from error
+
+    def _latched(self, why: str) -> DeviceError:
+        """It is not started again, whoever tries."""
+        self._fault = f"{why}, then start anew"
+        return DeviceError(self._fault)
 
 
 class Run(Protocol):

@@ -28,6 +28,9 @@ class Account:
     starved_s: float = 0.0
     note: str = ""
     alarm: str = ""
+    mhz: float | None = None
+    celsius: float | None = None  # of the hottest chip
+    watts: float | None = None
 
 
 class Orders:

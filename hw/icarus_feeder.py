@@ -17,8 +17,10 @@ from dataclasses import replace
 from ..engine.chain.header import double_sha256, hash_number
 from ..engine.errors import DeviceError
 from ..engine.work import Assignment, Found, Origin, Work
+from .answers import Answers
 from .boards.row import Icarus
 from .feeder import Account, Orders, Report
+from .health import Health
 from .powered import Powered
 from .wire import icarus
 from .wire.midstate import midstate_bytes
@@ -27,7 +29,6 @@ _GOLDEN_S = 2.0  # beside the time that the board needs: half a millisecond for 
 _RANGE_PART = 0.9  # of its nonces, after which it gets new work
 _TORN_S = 0.1  # bytes of one answer come together
 _STARVED_S = 0.05
-_SILENT = 25.0  # nonces that were due
 
 
 class IcarusFeeder:
@@ -35,17 +36,19 @@ class IcarusFeeder:
 
     def __init__(self, powered: Powered, orders: Orders, report: Report, account: Account, name: str) -> None:
         assert powered.row.icarus is not None
-        self._row, self._port = powered.row.icarus, powered.port
+        self._row, self._port, self._powered = powered.row.icarus, powered.port, powered
         self._orders, self._report = orders, report
         self._account, self._name = account, name
         self._works: tuple[Work, ...] = ()  # the newest first
         self._over_s = 0.0  # when the newest has no nonces left; those that come later are repeated
         self._answered = asyncio.Event()  # it waits for work
-        self._expected = 0.0  # nonces due since the last
+        self._health = Health(self._row.units, word="unit")
+        self._judged = Answers("unit")
 
     async def run(self) -> None:
         await self._recognise()
-        self._account.note = f"{self._row.units} unit{'s' if self._row.units > 1 else ''}"
+        scaled = f", simulated at 1/2^{32 - self._row.zero_bits}" if self._row.zero_bits < 32 else ""
+        self._account.note = f"{self._row.units} unit{'s' if self._row.units > 1 else ''}{scaled}"
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read())
             group.create_task(self._feed())
@@ -87,7 +90,7 @@ class IcarusFeeder:
             self._send(work)
             self._over_s = began_s + range_s
             await self._pause(_RANGE_PART * range_s)
-            self._expect((loop.time() - began_s) * self._row.hps / 2.0**self._row.zero_bits)
+            self._look(loop.time() - began_s)
 
     def _draw(self, assignment: Assignment) -> Work | None:
         least = 2 ** (256 - self._row.zero_bits) - 1
@@ -113,10 +116,13 @@ class IcarusFeeder:
                 wait.cancel()
             await asyncio.gather(answered, changed, return_exceptions=True)
 
-    def _expect(self, due: float) -> None:
-        self._expected += due
-        if self._expected > _SILENT:
-            raise DeviceError(f"{self._name}: no nonce came, though {self._expected:.0f} were due")
+    def _look(self, seconds: float) -> None:
+        """Of hashing. Raises DeviceError when nothing comes any more."""
+        self._health.pass_time(seconds, seconds * self._row.hps / 2.0**self._row.zero_bits)
+        if self._health.mute:
+            raise DeviceError(f"{self._name}: {self._health.mute}; is it powered, and the line whole?")
+        told = (*self._judged.alarms(), self._health.silent_chips(), self._powered.alarm)
+        self._account.alarm = "; ".join(filter(None, told))
 
     async def _read(self) -> None:
         decoder, came = icarus.AnswerDecoder(self._row.answer_bytes), False
@@ -134,14 +140,17 @@ class IcarusFeeder:
                 self._answer(answer)
 
     def _answer(self, answer: icarus.Answer) -> None:
-        self._expected = 0.0
         self._answered.set()
         now = asyncio.get_running_loop().time()
         if not self._works or now > self._over_s:
             return
         nonce = answer.nonce
-        work = next((work for work in self._works if _fits(work, nonce)), self._works[0])
-        unit = int.from_bytes(answer.raw[:4], "big") * self._row.units >> 32
+        fits = next((work for work in self._works if _fits(work, nonce)), None)
+        work = fits or self._works[0]
+        where = Origin(chip=int.from_bytes(answer.raw[:4], "big") * self._row.units >> 32)
+        stands_for = 2.0**self._row.zero_bits
+        counts = self._judged.take(where, nonce, (work.merkle_root, work.ntime, nonce), true=fits is not None)
+        self._health.note(where, stands_for if counts else None)
         self._report(
             Found(
                 self._name,
@@ -150,9 +159,9 @@ class IcarusFeeder:
                 work.versions[0],
                 work.ntime,
                 now,
-                Origin(chip=unit),
+                where,
                 answer.raw,
-                stands_for=2.0**self._row.zero_bits,
+                stands_for=stands_for,
             )
         )
 

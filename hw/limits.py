@@ -18,8 +18,16 @@ class Reading:
     rail_v: float | None = None  # the chips' supply, all domains in series
     rail_a: float | None = None
     rail_w: float | None = None
+    other_w: float = 0.0  # besides the rail, by estimate; 0 where the input is measured
     fan_rpm: float | None = None
     faults: tuple[str, ...] = ()  # sensors that are open, short, silent or out of range, each in a few words
+
+    @property
+    def watts(self) -> float | None:
+        """Of the board: of its input where that is measured, else of the rail and what is estimated besides."""
+        if self.input_w is not None:
+            return self.input_w
+        return None if self.rail_w is None else self.rail_w + self.other_w
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,7 @@ class Limits:
 
     chip_c: float | None = None
     vr_c: float | None = None
-    watts: float | None = None  # of the input where it is measured, else of the rail
+    watts: float | None = None  # as Reading.watts
     input_v: tuple[float, float] | None = None
     fan_rpm_least: float | None = None  # at full speed
 

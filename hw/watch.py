@@ -1,31 +1,40 @@
 """The watch over a board: limits, and the fan.
 
 From before the first volt it reads all sensors twice a second, and compares them with the limits. What is missing for
-two seconds is a violation too, and so is a temperature that does not move: one that stays the same to the bit for half
-a minute is tried with another fan speed, and is frozen if it does not answer to that. A violation makes the board safe
-at once, and then fails. The fan runs at full speed until there is power, then as fast as the target temperature needs.
+two seconds is a violation too: open, short, out of range, or not there any more. So is a temperature that does not move
+whatever the fan does. A violation makes the board safe at once, and then fails. The fan runs at full speed until the
+chips are up, then as fast as the target temperature needs; with a sensor that is lost, or once it has stalled, at full
+speed again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 
 from ..engine.errors import DeviceError
+from .fan import Still, Thermostat
 from .limits import Limits, Reading
 from .plant import Plant
 
 PERIOD_S = 0.5
 MISSING_S = 2.0
 TARGET_C = 60.0
-_FAN_LEAST = 0.25
-_GAIN, _INTEGRAL = 0.04, 0.004  # of the fan, for each degree, and for each degree and second
-_STILL_S = 30.0  # a temperature that has not changed so long is tried
-_TRIED_S = 60.0  # so long
-_SPIN_UP_S = 10.0  # a fan that has just been switched on
+_VR_BELOW_C = 15.0  # a regulator so near to its limit wants air too
+_SPIN_UP_S = 10.0  # of a fan that was told to turn at full speed
+_FAN_STEP = 0.01  # smaller changes are not sent
 
 
-class Overheated(DeviceError):
+class Unfit(DeviceError):
+    """A limit is passed, or a sensor missing: the board is off."""
+
+
+class Violation(Unfit):
+    """So it was while it had power."""
+
+
+class Overheated(Violation):
     """A chip, or the regulator, is above its limit: the board is off, and may run again when it is cool, slower."""
 
 
@@ -35,109 +44,183 @@ class Watch:
     def __init__(self, name: str, plant: Plant, limits: Limits, make_safe: Callable[[], None]) -> None:
         self.reading = Reading()
         self.fan = 1.0
-        self.regulated = False  # full speed until the chips are up
-        self.seen = asyncio.Event()  # the first reading, and it is within the limits
+        self.seen = asyncio.Event()  # every sensor is there, and within its limits: there may be volts
         self._name, self._plant, self._limits, self._make_safe = name, plant, limits, make_safe
-        self._integral = 1.0
-        self._missing_since: float | None = None
-        self._still = _Still()
+        self._thermostat = Thermostat()
+        self._still = {name: Still() for name in ("chip_c", "vr_c") if getattr(limits, name) is not None}
+        self._sensed: set[str] = set()  # what was there once must stay
+        self._diodes = False  # those in the chips must be there
+        self._warm_since_s: float | None = None  # the chips are up
+        self._stalled = False
+        self._good_s = self._full_s = 0.0  # the last whole reading; since when the fan is to turn at full speed
+        self._turning_s = -math.inf  # when it last turned fast enough
+        self._cold_s = 0.0  # when all was well first
+        self._lacking = ""  # what was missing at the last look
+        self._looked = asyncio.Event()
 
     async def run(self) -> None:
-        """Raises Overheated, or DeviceError for everything else."""
+        """Raises Overheated, another Violation, or Unfit for what was wrong before there was power."""
         loop = asyncio.get_running_loop()
+        self._good_s = self._full_s = loop.time()
         try:
-            self._missing_since = loop.time()
-            began_s = loop.time()
+            await self._plant.set_fan(1.0)
             while True:
                 next_s = loop.time() + PERIOD_S
-                await self._look(loop.time, loop.time() - began_s)
+                await self._look(loop)
                 await asyncio.sleep(max(0.0, next_s - loop.time()))
         except DeviceError:
             self._make_safe()
             raise
 
-    async def _look(self, now: Callable[[], float], age_s: float) -> None:
-        missing = ""
+    async def expect_chips(self) -> None:
+        """The chips' own set-up has connected their diodes; until then these may be open. Returns once they are read;
+        when they are not, `run` raises."""
+        self._diodes = True
+        self._looked.clear()
+        await self._looked.wait()
+
+    def regulate(self) -> None:
+        """The chips are up: the fan follows the temperature from now on."""
+        self._diodes = True
+        self._warm_since_s = asyncio.get_running_loop().time()
+
+    async def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now_s = loop.time()  # of the reading, once there is one
         try:
-            async with asyncio.timeout(MISSING_S):
+            async with asyncio.timeout_at(self._deadline_s(loop.time())):
                 self.reading = await self._plant.read()
-            missing = ", ".join(fault for fault in self.reading.faults if self._counts(fault))
+                now_s = loop.time()
+                self._check(now_s)
+                missing = ", ".join(self._missing())
+                await self._drive_fan(1.0 if missing else self._wanted(now_s), now_s)
+        except Unfit:
+            raise
         except TimeoutError:
-            missing = "no answer from its sensors"
+            missing = self._lacking or "its sensors do not answer"
         except DeviceError as error:
             missing = str(error)
-        if missing:
-            since = self._missing_since = now() if self._missing_since is None else self._missing_since
-            if now() - since >= MISSING_S:
-                raise DeviceError(f"{self._name}: {missing}, for {MISSING_S:g} s; it was switched off")
+        self._lacking = missing
+        if missing and loop.time() - self._good_s >= MISSING_S:
+            raise self._violation(f"{missing}, for {MISSING_S:g} s")
+        if not missing:
+            self._is_well(now_s)
+
+    def _deadline_s(self, now_s: float) -> float:
+        """A host that was busy elsewhere has not lost a sensor: then there is time for one look."""
+        due_s = self._good_s + MISSING_S
+        return due_s if self._lacking else max(due_s, now_s + PERIOD_S)
+
+    def _is_well(self, now_s: float) -> None:
+        self._good_s = now_s
+        if not self.seen.is_set() and self._turning_s == now_s:
+            self._cold_s = now_s
+            self.seen.set()
+        self._looked.set()
+
+    def _missing(self) -> list[str]:
+        """What does not tell; a chip's diode is not asked before the chip has connected it."""
+        missing = [fault for fault in self.reading.faults if self._diodes or not _of_diode(fault)]
+        self._sensed |= {name for name in _NAMES if getattr(self.reading, name) is not None}
+        if self._diodes and self._limits.chip_c is not None:
+            self._sensed.add("chip_c")
+        if not missing:
+            due = self._sensed if self._diodes else self._sensed - {"chip_c"}
+            missing = [f"{_NAMES[name]} is not told" for name in sorted(due) if getattr(self.reading, name) is None]
+        return missing
+
+    def _check(self, now_s: float) -> None:
+        """Raises DeviceError for what is out of the limits, whatever else may be missing."""
+        least, rpm = self._limits.fan_rpm_least, self.reading.fan_rpm
+        if self.fan < 1.0 or least is None or rpm is None or rpm >= least:
+            self._turning_s = now_s
+        slow = now_s - self._full_s > _SPIN_UP_S and now_s - self._turning_s > MISSING_S
+        if (hot := too_hot(self.reading, self._limits)) and self.seen.is_set():
+            raise Overheated(self._text(hot))
+        if told := hot or exceeded(self.reading, self._limits, fan_full=slow):
+            raise self._violation(told)
+        for name, still in self._still.items():
+            if (value := getattr(self.reading, name)) is not None:
+                still.see(value, now_s)
+
+    def _violation(self, what: str) -> Unfit:
+        return (Violation if self.seen.is_set() else Unfit)(self._text(what))
+
+    def _text(self, what: str) -> str:
+        return f"{self._name}: {what}; it {'was switched off' if self.seen.is_set() else 'is not switched on'}"
+
+    # The fan
+
+    def _wanted(self, now_s: float) -> float:
+        """Raises Violation for a temperature that stands still."""
+        r, warm_s = self.reading, self._warm_since_s
+        if warm_s is None:
+            return 1.0
+        errors = [value - TARGET_C for value in (r.chip_c, r.board_c) if value is not None]
+        if not errors:
+            return 1.0
+        if r.vr_c is not None and self._limits.vr_c is not None:
+            errors.append(r.vr_c - (self._limits.vr_c - _VR_BELOW_C))
+        wanted = self._thermostat.next(max(errors), PERIOD_S)
+        self._stalled = self._stalled or (r.fan_rpm is not None and r.fan_rpm < 1 and self.fan < 1.0)
+        return self._tried(1.0 if self._stalled else wanted, now_s, warm_s)
+
+    def _tried(self, wanted: float, now_s: float, warm_s: float) -> float:
+        has_fan = bool(self.reading.fan_rpm) and not self._stalled
+        for name, still in self._still.items():
+            value: float | None = getattr(self.reading, name)
+            if value is None:
+                continue
+            speed = still.trial(wanted, now_s) if has_fan else None
+            if still.is_frozen(now_s, self._cold_s, warm_s, has_fan=has_fan):
+                raise Violation(
+                    self._text(f"{_NAMES[name]} stays at {value:g} °C whatever the fan does: the sensor is frozen")
+                )
+            if speed is not None:
+                return speed
+        return wanted
+
+    async def _drive_fan(self, wanted: float, now_s: float) -> None:
+        if abs(wanted - self.fan) < _FAN_STEP and (wanted < 1.0 or self.fan == 1.0):
             return
-        self._missing_since = None
-        check(self._name, self.reading, self._limits, fan_full=self.fan == 1.0 and age_s > _SPIN_UP_S)
-        await self._drive_fan(now())
-        self.seen.set()
-
-    def _counts(self, fault: str) -> bool:
-        """A chip's diode is open until the chip's own set-up has connected it; until then the fan is at full speed."""
-        return self.regulated or not fault.startswith("chip diode")
-
-    async def _drive_fan(self, now: float) -> None:
-        hottest = max((t for t in (self.reading.chip_c, self.reading.board_c) if t is not None), default=None)
-        stalled = self.reading.fan_rpm == 0
-        if hottest is None or not self.regulated or stalled:
-            wanted = 1.0
-        else:
-            error_c = hottest - TARGET_C
-            self._integral = min(1.0, max(0.0, self._integral + _INTEGRAL * PERIOD_S * error_c))
-            wanted = min(1.0, max(_FAN_LEAST, self._integral + _GAIN * error_c))
-        if self.regulated and hottest is not None:
-            wanted = self._still.fan(self._name, hottest, wanted, now)
-        if wanted != self.fan or not self.seen.is_set():
-            await self._plant.set_fan(wanted)
-            self.fan = wanted
+        await self._plant.set_fan(wanted)
+        if wanted == 1.0:
+            self._full_s = now_s
+        self.fan = wanted
 
 
-class _Still:
-    """Whether a temperature moves at all."""
-
-    def __init__(self) -> None:
-        self._value: float | None = None
-        self._since = 0.0
-        self._tried_since: float | None = None
-        self._tried = 1.0
-
-    def fan(self, name: str, value: float, wanted: float, now: float) -> float:
-        """The fan's speed: as wanted, or another to see what the temperature does. Raises DeviceError: nothing."""
-        if value != self._value:
-            self._value, self._since, self._tried_since = value, now, None
-        if now - self._since < _STILL_S:
-            return wanted
-        if self._tried_since is None:
-            self._tried_since, self._tried = now, 1.0 if wanted < 0.8 else 0.6
-        if now - self._tried_since > _TRIED_S:
-            raise DeviceError(
-                f"{name}: its temperature stays at {value:g} °C whatever the fan does: its sensor is frozen; "
-                "it was switched off"
-            )
-        return self._tried
+_NAMES = {
+    "chip_c": "its chip temperature",
+    "vr_c": "its regulator's temperature",
+    "board_c": "its board temperature",
+    "input_v": "its input voltage",
+    "input_w": "its input power",
+    "rail_w": "its rail power",
+    "fan_rpm": "its fan's speed",
+}
 
 
-def check(name: str, reading: Reading, limits: Limits, *, fan_full: bool) -> None:
-    """Raises Overheated, or DeviceError, for what is out of the limits."""
+def _of_diode(fault: str) -> bool:
+    return fault.startswith("chip diode")
+
+
+def too_hot(reading: Reading, limits: Limits) -> str:
+    """Which temperature is above its limit; empty: none. A value that is no number is above every limit."""
     for what, value, most in (("a chip", reading.chip_c, limits.chip_c), ("its regulator", reading.vr_c, limits.vr_c)):
-        if value is not None and most is not None and value > most:
-            raise Overheated(f"{name}: {what} is at {value:.1f} °C; its limit is {most:g} °C; it was switched off")
-    watts = reading.input_w if reading.input_w is not None else reading.rail_w
-    if limits.watts is not None and watts is not None and watts > limits.watts:
-        raise DeviceError(f"{name}: takes {watts:.1f} W; its limit is {limits.watts:g} W; it was switched off")
+        if value is not None and most is not None and not value <= most:
+            return f"{what} is at {value:.1f} °C; its limit is {most:g} °C"
+    return ""
+
+
+def exceeded(reading: Reading, limits: Limits, *, fan_full: bool) -> str:
+    """Which other limit is not kept; empty: none. `fan_full`: it has had the time to come to full speed."""
+    watts = reading.watts
+    if limits.watts is not None and watts is not None and not watts <= limits.watts:
+        return f"takes {watts:.1f} W; its limit is {limits.watts:g} W"
     if limits.input_v is not None and reading.input_v is not None:
         least, most = limits.input_v
         if not least <= reading.input_v <= most:
-            raise DeviceError(
-                f"{name}: is supplied with {reading.input_v:.2f} V; takes {least:g} to {most:g} V; it was switched off"
-            )
+            return f"is supplied with {reading.input_v:.2f} V; takes {least:g} to {most:g} V"
     slow = limits.fan_rpm_least
-    if fan_full and slow is not None and reading.fan_rpm is not None and reading.fan_rpm < slow:
-        raise DeviceError(
-            f"{name}: its fan turns {reading.fan_rpm:.0f} times a minute at full speed; takes {slow:g} or more; "
-            "it was switched off"
-        )
+    if fan_full and slow is not None and reading.fan_rpm is not None and not reading.fan_rpm >= slow:
+        return f"its fan turns {reading.fan_rpm:.0f} times a minute at full speed; takes {slow:g} or more"
+    return ""

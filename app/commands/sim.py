@@ -76,7 +76,7 @@ class _Face:
             return
         lines = ", ".join(f"{role} at {path}" for role, path in paths.items())
         write_line(f"{simulated.name}, hashing 2^{simulated.scale} times less than silicon: {lines}; Ctrl-C ends it")
-        devices = ",".join(path for role, path in sorted(paths.items(), key=lambda pair: pair[0] != "control"))
+        devices = ",".join(path for _, path in sorted(paths.items(), key=lambda pair: pair[0] != "control"))
         write_line(f"to mine with it: joulehash mine -d '{simulated.name}:{devices}?scale={simulated.scale}'")
         if simulated.board.pins is not None:
             write_line("its reset is on pins of USB, which a pseudo-terminal has not: the chips run from the start")

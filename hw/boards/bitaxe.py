@@ -98,6 +98,7 @@ class BitaxePlant:
             rail_v=measured.rail_v,
             rail_a=measured.rail_a,
             rail_w=(measured.rail_v or 0.0) * (measured.rail_a or 0.0) if known else None,
+            other_w=self._equipment.power_offset_w if self._equipment.regulator is not None else 0.0,
             fan_rpm=felt.fan_rpm,
             faults=tuple(senses.faults),
         )

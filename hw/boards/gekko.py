@@ -25,6 +25,7 @@ _MICRO_S = 0.02  # GEK waits 5 ms
 _MICRO_PIN = 0b01  # CBUS0
 _MICRO_LEAST_V, _MICRO_STEP_V = 0.3, 0.002
 _SETTLE_S = 0.1  # after the regulator was told something
+_RISE_S, _RISES = 0.5, 20  # a look at a rail that is slow to come, and how many at most
 _TOLERANCE = 0.05  # of the voltage that is read back
 _BLIND_V = 0.1  # per level: less than this is a regulator that is off
 _COOL_V = 0.1  # per level: what GEK asks for when it switches off
@@ -119,7 +120,10 @@ class GekkoPlant:
         await self._pins.set_pins(self._stick.mask, self._stick.free)
         self._held = False
         await asyncio.sleep(self._stick.after_s)
-        if self._asked_v is not None and self._telemetry is not None:
+        if self._telemetry is None:
+            return
+        await self._rise(self._telemetry, self._asked_v or self._stick.level_v or _COOL_V)
+        if self._asked_v is not None:
             await self._check(self._asked_v)
 
     async def set_rail(self, volts: float | None) -> None:
@@ -181,6 +185,17 @@ class GekkoPlant:
             await self._telemetry.switch(False)
         elif self._micro:
             await self._set_micro(_MICRO_LEAST_V)  # as low as it goes
+
+    async def _rise(self, telemetry: Telemetry, level_v: float) -> None:
+        """Wait for a rail that comes slowly, as long as it comes."""
+        for _ in range(_RISES):
+            before_v = (await telemetry.read(1)).rail_v
+            if before_v is None or before_v >= (1 - _TOLERANCE) * level_v:
+                return
+            await asyncio.sleep(_RISE_S)
+            after_v = (await telemetry.read(1)).rail_v
+            if after_v is None or after_v <= before_v:
+                return
 
     async def _check(self, level_v: float) -> None:
         """Raises DeviceError, after holding the chips: the rail is not what was asked for."""

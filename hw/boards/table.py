@@ -15,7 +15,10 @@ from ..chips.table import CHIPS
 from ..limits import Limits
 from .row import Icarus, Link, Row
 
-_AXE_DIES = "its chips go on with their last work at full voltage; the guard process switches it off"
+_AXE_DIES = "its chips go on with their last work at full voltage; the guard process "
+_OFF = _AXE_DIES + "switches it off"
+_LOWEST = _AXE_DIES + "holds them in reset at 0.99 V, the lowest it has: its DS4432U has no off"
+_EITHER = _AXE_DIES + "switches it off; one with a DS4432U has no off, there it holds them in reset at 0.99 V"
 _STICK_DIES = "its chips repeat their last work at full power; pull the stick"
 _ICARUS_DIES = "it ends its nonce range, or repeats it, at full power; pull the plug"
 
@@ -26,7 +29,15 @@ _5V, _12V = (4.5, 5.5), (10.8, 13.2)  # V, 10 % of what the board is made for
 _FAST = {"BM1397": 3_125_000}  # of the line (ESP-Miner); the others are told 1.04 M, which it calls 1 M
 
 
-def _axe(name: str, title: str, chip: str, volts: Span, watts: float, input_v: tuple[float, float] = _5V) -> Row:
+def _axe(
+    name: str,
+    title: str,
+    chip: str,
+    volts: Span,
+    watts: float,
+    host_dies: str = _OFF,
+    input_v: tuple[float, float] = _5V,
+) -> Row:
     """A Bitaxe with one chip that runs bitaxe-raw."""
     data = CHIPS[chip]
     return Row(
@@ -43,7 +54,7 @@ def _axe(name: str, title: str, chip: str, volts: Span, watts: float, input_v: t
         rail_most_v=volts.most,
         limits=Limits(chip_c=75.0, vr_c=105.0, watts=watts, input_v=input_v, fan_rpm_least=500.0),  # ESP-Miner's
         watched=True,
-        host_dies=_AXE_DIES,
+        host_dies=host_dies,
     )
 
 
@@ -101,12 +112,12 @@ def _icarus(name: str, title: str, icarus: Icarus) -> Row:
 
 
 _ROWS = (
-    _axe("bitaxe-max", "Bitaxe Max", "BM1397", Span(1.10, 1.40, 1.50), 25.0),
-    _axe("bitaxe-ultra", "Bitaxe Ultra", "BM1366", Span(1.10, 1.20, 1.30), 25.0),
-    _axe("bitaxe-supra", "Bitaxe Supra", "BM1368", Span(1.10, 1.166, 1.30), 40.0),
+    _axe("bitaxe-max", "Bitaxe Max", "BM1397", Span(1.10, 1.40, 1.50), 25.0, _LOWEST),
+    _axe("bitaxe-ultra", "Bitaxe Ultra", "BM1366", Span(1.10, 1.20, 1.30), 25.0, _EITHER),
+    _axe("bitaxe-supra", "Bitaxe Supra", "BM1368", Span(1.10, 1.166, 1.30), 40.0, _EITHER),
     _axe("bitaxe-gamma", "Bitaxe Gamma", "BM1370", Span(1.00, 1.15, 1.25), 40.0),
-    _several(_axe("bitaxe-gt", "Bitaxe GT", "BM1370", Span(1.00, 1.15, 1.25), 60.0, _12V), 2, 1, 1.25),
-    _several(_axe("bitaxe-hex", "Bitaxe Hex", "BM1366", Span(1.10, 1.20, 1.30), 90.0, _12V), 6, 3, 3.9),
+    _several(_axe("bitaxe-gt", "Bitaxe GT", "BM1370", Span(1.00, 1.15, 1.25), 60.0, input_v=_12V), 2, 1, 1.25),
+    _several(_axe("bitaxe-hex", "Bitaxe Hex", "BM1366", Span(1.10, 1.20, 1.30), 90.0, input_v=_12V), 6, 3, 3.9),
     # cgminer's FTDI divisor 1 is 1.5 Mbaud; the chips are told 1.56 M, register 18 = 00006131.
     _stick("compac-f", "GekkoScience Compac F", "BM1397", 1, "ftdi", 1_500_000, _MHZ_1397),
     _stick("r909", "GekkoScience R909", "BM1397", 6, "ftdi", 1_500_000, _MHZ_1397),

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from ...engine.errors import DeviceError, InputError
+from ...engine.errors import DeviceAbsent, DeviceError, InputError
 from .bridges import Control
 
 REMEDY = "install libusb 1.0, as with: sudo apt install libusb-1.0-0, or brew install libusb"
@@ -101,11 +101,11 @@ def node_of(device: Device) -> str | None:
 
 
 def find(place: str, backend: object | None = None) -> Device:
-    """Raises DeviceError: nothing is plugged in there."""
+    """Raises DeviceAbsent: nothing is plugged in there."""
     for device in devices(backend):
         if place_of(device) == place:
             return device
-    raise DeviceError(f"usb:{place}: is not there; plug it in")
+    raise DeviceAbsent(f"usb:{place}: is not there; plug it in")
 
 
 def strings(device: Device) -> tuple[str | None, str | None, str | None]:

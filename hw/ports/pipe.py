@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from ...engine.errors import DeviceError
+from ...engine.errors import DeviceAbsent, DeviceError
 from .inbox import Inbox, garbled
 from .port import WRITE_LIMIT
 
@@ -87,7 +87,7 @@ class PipePort:
         if not self._inbox.lost:
             raise DeviceError(f"{self._name}: is open already; one at a time can use it")
         if not self._cable.plugged:
-            raise DeviceError(f"{self._name}: is not there; plug it in")
+            raise DeviceAbsent(f"{self._name}: is not there; plug it in")
         self._inbox, self.baud = Inbox(), self._first_baud
 
     def write(self, data: bytes) -> None:

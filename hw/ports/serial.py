@@ -23,7 +23,7 @@ from typing import Protocol
 import serial
 
 from ...engine.daemon import in_daemon
-from ...engine.errors import DeviceError
+from ...engine.errors import DeviceAbsent, DeviceError
 from ...engine.sockets import reason_of
 from .descriptor import DescriptorLine
 from .inbox import Inbox
@@ -86,7 +86,7 @@ class SerialPort:
             await self._let_go()
             opened = await self._patiently_opened()
         except (OSError, ValueError, termios.error) as error:
-            raise DeviceError(self._refusal(error)) from None
+            raise self._refusal(error) from None
         finally:
             self._opening = False
         self._inbox, self.baud = Inbox(), self._first_baud
@@ -157,13 +157,16 @@ class SerialPort:
             raise
         return line
 
-    def _refusal(self, error: Exception) -> str:
+    def _refusal(self, error: Exception) -> DeviceError:
         """Why it could not be opened, and what to do."""
         number = getattr(error, "errno", None)
+        if "://" not in self._name and number in _ABSENT:
+            return DeviceAbsent(f"{self._name}: is not there; plug it in (`joulehash boards` lists what is)")
+        return DeviceError(self._reason(error, number))
+
+    def _reason(self, error: Exception, number: int | None) -> str:
         if "://" in self._name:
             return f"{self._name}: cannot be opened: {error}; is the address right, and its server there?"
-        if number in _ABSENT:
-            return f"{self._name}: is not there; plug it in (`joulehash boards` lists what is)"
         if number in _FORBIDDEN:
             return (
                 f"{self._name}: no permission; run `joulehash doctor --install-udev`, or join its group: "

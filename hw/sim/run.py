@@ -21,7 +21,7 @@ class Simulated:
     name: str
     board: SimulatedBoard
     scale: int
-    report: Callable[[Rails], None] = lambda _: None  # is told the rails whenever they change
+    report: Callable[[Rails], None] = lambda _: None  # is told the rails whenever they change; may be set meanwhile
     cables: Mapping[str, Cable] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -35,7 +35,7 @@ class Simulated:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[Simulated]:
         """In the loop that it is entered in. What was wrong with the simulator itself is raised at the end."""
-        serving = asyncio.create_task(serve(self.board, self.cables, self.report))
+        serving = asyncio.create_task(serve(self.board, self.cables, self._report))
         try:
             yield self
         finally:
@@ -43,6 +43,9 @@ class Simulated:
             await asyncio.wait([serving])
             if not serving.cancelled():
                 serving.result()
+
+    def _report(self, rails: Rails) -> None:
+        self.report(rails)
 
     async def set_pins(self, mask: int, state: int) -> None:
         """Those of a stick's USB bridge, as ports/usb.py has it for real ones. Raises DeviceError."""

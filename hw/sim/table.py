@@ -143,33 +143,6 @@ def _icarus(row: str, world: World, scale: int, options: Options) -> Line:
     return Icarus(ICARUS[row].scaled(scale), world, options.faults, options.seed)
 
 
-# Around them
-
-
-def _bitaxe(around: Around, world: World, line: Line, options: Options) -> SimulatedBoard:
-    return bitaxe(world, line, around, options.answers_in)
-
-
-def _screwed(usb_powered: bool, world: World, line: Line, options: Options) -> SimulatedBoard:
-    del options
-    return ftdi_stick(world, line, usb_powered=usb_powered)
-
-
-def _with_micro(usb_powered: bool, world: World, line: Line, options: Options) -> SimulatedBoard:
-    del options
-    return ftdi_stick(world, line, usb_powered=usb_powered, micro=True)
-
-
-def _latched(levels: int, world: World, line: Line, options: Options) -> SimulatedBoard:
-    del options
-    return latch_stick(world, line, levels)
-
-
-def _alone(world: World, line: Line, options: Options) -> SimulatedBoard:
-    del options
-    return always_on(world, line)
-
-
 # The rows
 
 
@@ -204,10 +177,23 @@ _CHAIN = re.compile(r"chain:(?P<chip>bm\d{4})(?:x(?P<chips>\d{1,3}))?$", re.IGNO
 _NO_I2C = frozenset(("i2c-dead",))
 _NO_PARTS = frozenset(name for name, kind in FAULTS.items() if kind.place == "part")
 _NO_FAN = frozenset(("fan-stall",))
-_NO_COUNTER = frozenset(("lying-counter",))
+_NO_1387 = _NO_I2C | _NO_FAN | {"lying-counter"}
 _NO_REGISTERS = frozenset(("dead-core", "wrong-chip", "address-stuck", "chain-cut", "lying-counter"))
 
 _OLD_AXE = Around("emc2101", "ds4432u")
+_Surroundings = Callable[[World, Line, Options], SimulatedBoard]
+
+
+def _alone(world: World, line: Line, _: Options) -> SimulatedBoard:
+    return always_on(world, line)
+
+
+def _screwed(*, usb_powered: bool, micro: bool = False) -> _Surroundings:
+    return lambda world, line, _: ftdi_stick(world, line, usb_powered=usb_powered, micro=micro)
+
+
+def _latched(levels: int) -> _Surroundings:
+    return lambda world, line, _: latch_stick(world, line, levels)
 
 
 def _axe(
@@ -216,7 +202,11 @@ def _axe(
     point = _POINTS[chip]
     figures = Figures(name, chips, point.mhz, point.volts, watts, input_v, domains)
     return Simulator(
-        figures, chips * point.hps, partial(_chips, chip), partial(_bitaxe, around), slice_bits=point.slice_bits
+        figures,
+        chips * point.hps,
+        partial(_chips, chip),
+        lambda world, line, options: bitaxe(world, line, around, options.answers_in),
+        slice_bits=point.slice_bits,
     )
 
 
@@ -224,7 +214,7 @@ def _stick(
     name: str,
     chip: str,
     chips: int,
-    around: Callable[[World, Line, Options], SimulatedBoard],
+    around: _Surroundings,
     absent: frozenset[str] = _NO_PARTS | _NO_FAN,
     input_v: float = 5.0,
 ) -> Simulator:
@@ -249,12 +239,12 @@ _ROWS = (
     _axe("bitaxe-gamma", "BM1370", 19.0, Around("emc2101")),
     _axe("bitaxe-gt", "BM1370", 36.0, Around("emc2103"), chips=2, input_v=12.0),
     _axe("bitaxe-hex", "BM1366", 40.0, Around("emc2302"), chips=6, domains=3, input_v=12.0),
-    _stick("compac-f", "BM1397", 1, partial(_screwed, True)),
-    _stick("r909", "BM1397", 6, partial(_screwed, False), input_v=12.0),
-    _stick("newpac", "BM1387", 2, partial(_with_micro, True), _NO_I2C | _NO_FAN | _NO_COUNTER),
-    _stick("r606", "BM1387", 12, partial(_with_micro, False), _NO_I2C | _NO_FAN | _NO_COUNTER, input_v=12.0),
-    _stick("compac-a1", "BM1362", 1, partial(_latched, 1), _NO_I2C),
-    _stick("compac-a2", "BM1370", 1, partial(_latched, 4), _NO_I2C),
+    _stick("compac-f", "BM1397", 1, _screwed(usb_powered=True)),
+    _stick("r909", "BM1397", 6, _screwed(usb_powered=False), input_v=12.0),
+    _stick("newpac", "BM1387", 2, _screwed(usb_powered=True, micro=True), _NO_1387),
+    _stick("r606", "BM1387", 12, _screwed(usb_powered=False, micro=True), _NO_1387, input_v=12.0),
+    _stick("compac-a1", "BM1362", 1, _latched(1), _NO_I2C),
+    _stick("compac-a2", "BM1370", 1, _latched(4), _NO_I2C),
     _works("icarus", "icarus", 1.2, 19.0, 12.0),
     _works("lancelot", "lancelot", 1.2, 26.0, 12.0),
     _works("block-erupter", "erupter", 1.05, 2.5, 5.0),

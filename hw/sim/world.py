@@ -163,7 +163,7 @@ class World:
         edge_mhz = figures.mhz * _MARGIN * self._speed[chip] * drive * heat
         if edge_mhz <= 0:
             return 1.0
-        return 1 / (1 + math.exp(-max(-60.0, min(60.0, (self.mhz[chip] / edge_mhz - 1.02) / 0.012))))
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, (self.mhz[chip] / edge_mhz - 1.02) / 0.008))))
 
     def _move_rail(self, step_s: float) -> None:
         was_powered, faults = self.powered, self.faults

@@ -102,7 +102,7 @@ def test_a_password_in_a_url_is_not_repeated(capsys: pytest.CaptureFixture[str])
 def test_no_command_shows_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([]) == 0
     shown = capsys.readouterr().out
-    for command in ("mine", "pool", "scan", "bench", "doctor"):
+    for command in ("mine", "pool", "scan", "sim", "bench", "doctor"):
         assert f"  {command}" in shown
 
 

@@ -10,9 +10,11 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from joulehash.app.screen import ScreenFace
+from joulehash.app.screen import ScreenFace, panel
+from joulehash.engine.clock import run_virtual
 from joulehash.engine.cpu import CpuDevice
-from joulehash.engine.events import Note, Summary
+from joulehash.engine.device import Capabilities, DeviceStats
+from joulehash.engine.events import Note, ShareDone, Summary
 from joulehash.engine.miner import Miner
 from joulehash.engine.pools.embedded import EmbeddedPool
 from joulehash.engine.stratum.client import Settings
@@ -78,3 +80,110 @@ def test_markup_and_control_characters_in_a_line_are_only_text() -> None:
     face.event(Note("[bold]no markup[/bold]"))
     face.close(None)
     assert "[bold]no markup[/bold]" in out.getvalue()
+
+
+class Told(CpuDevice):
+    """A device that says of itself what it is told to say."""
+
+    def __init__(self, name: str, stats: DeviceStats) -> None:
+        super().__init__(name=name)
+        self.told = stats
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities()
+
+    def stats(self) -> DeviceStats:
+        return self.told
+
+
+def drawn(*devices: Told, width: int = WIDTH, height: int | None = None, failed: str = "") -> list[str]:
+    """The lines of the table of devices, without the frame."""
+
+    async def draw() -> list[str]:
+        miner = Miner(EmbeddedPool(Settings("me"), print, 1.0), devices, print)
+        if failed:
+            miner.devices[devices[0].name].failure = failed
+        out = StringIO()
+        Console(file=out, width=width, color_system=None).print(panel(miner, width, height))
+        lines = out.getvalue().splitlines()
+        assert {len(line) for line in lines} == {width}
+        return [line[2:-2].rstrip() for line in lines[7:-1]]
+
+    return run_virtual(draw())
+
+
+GAMMA = Told(
+    "sim:bitaxe-gamma", DeviceStats(0, note="1 x BM1370, simulated at 1/2^22", mhz=525.0, celsius=59.6, watts=19.23)
+)
+CPU = Told("cpu", DeviceStats(0, note="avx512, 2 threads"))
+
+
+def test_boards_tell_frequency_temperature_and_power_within_eighty_columns() -> None:
+    assert drawn(GAMMA, CPU) == [
+        "device            5s  avg  A  R  S  HW  MHz  °C     W",
+        "sim:bitaxe-gamma   -    -  0  0  0   0  525  60  19.2",
+        "  1 x BM1370, simulated at 1/2^22",
+        "cpu                -    -  0  0  0   0    -   -     -  avx512, 2 threads",
+    ]
+    assert drawn(GAMMA, width=100)[1].endswith("525  60  19.2  1 x BM1370, simulated at 1/2^22")
+    assert drawn(CPU)[0] == "device  5s  avg  A  R  S  HW"  # no columns that nobody fills
+
+
+def test_an_alarm_is_read_in_lines_of_its_own() -> None:
+    silent = ", ".join(f"core {core} of chip 0" for core in range(40)) + " are silent"
+    board = Told("bitaxe-gamma:/dev/serial/by-id/usb-OSMU-0", DeviceStats(0, alarm=silent))
+    lines = drawn(board)
+    assert lines[1].startswith("…rial/by-id/usb-OSMU-0 ")
+    assert lines[2].startswith("  core 0 of chip 0, core 1 of chip 0")
+    assert len(lines) == 5
+    assert lines[4].endswith(" …")
+    failed = drawn(Told("board", DeviceStats(0)), failed="board: no chip answers; is it powered, and the line whole?")
+    assert failed[2:] == ["  no chip answers; is it powered, and the line whole?"]
+
+
+def test_where_lines_are_few_those_that_are_not_urgent_go() -> None:
+    boards = [
+        Told(
+            f"sim:bitaxe-{n}",
+            DeviceStats(0, note="6 x BM1366, simulated at 1/2^21", mhz=485.0, celsius=50.0, watts=40.0),
+        )
+        for n in "ab"
+    ]
+    hot = Told("sim:bitaxe-c", DeviceStats(0, alarm="it overheated; it cools down and then goes on at 500 MHz"))
+    assert len(drawn(*boards, hot, height=30)) == 7
+    assert len(drawn(*boards, hot, height=14)) == 5
+
+
+def test_the_panel_moves_though_there_are_new_lines_each_second() -> None:
+    async def watched() -> str:
+        out = StringIO()
+        face = ScreenFace(console=Console(file=out, width=WIDTH, height=40, force_terminal=True, color_system=None))
+        board = Told("board", DeviceStats(0))
+        watching = asyncio.create_task(face.watch(Miner(EmbeddedPool(Settings("me"), print, 1.0), [board], print)))
+        for celsius in range(41, 44):
+            board.told = DeviceStats(0, celsius=float(celsius))
+            face.event(Note("something new"))
+            await asyncio.sleep(1)
+        watching.cancel()
+        await asyncio.wait([watching])
+        return out.getvalue()
+
+    shown = run_virtual(watched())
+    assert [f"0   0  {celsius} " in shown for celsius in range(41, 44)] == [True] * 3
+
+
+def test_many_shares_of_a_second_are_counted() -> None:
+    out = StringIO()
+    face = ScreenFace(console=Console(file=out, width=WIDTH, force_terminal=True, color_system=None))
+    for device, n in (("fast", 30), ("slow", 2)):
+        for _ in range(n):
+            face.event(ShareDone("pool", device, "accepted", "", 1.0, False, "00", 0.001))
+    face.event(ShareDone("pool", "fast", "accepted", "", 1.0, True, "00", 0.001))
+    face.close(None)
+    text = out.getvalue()
+    assert text.count("accepted share of difficulty 1 by fast") == 2
+    assert text.count("accepted share of difficulty 1 by slow") == 2
+    assert text.count("accepted BLOCK") == 1
+    assert "accepted 28 more by fast" in text
+    assert "more by slow" not in text

