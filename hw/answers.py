@@ -31,14 +31,15 @@ class Answers:
         self._on: set[str] = set()
 
     def take(self, where: Origin, nonce: int, key: object, *, true: bool) -> bool:
-        """Whether it counts: it is true, and the first with that key, which tells all headers apart."""
+        """Whether hashes were done for it: for true ones and false ones, and not for one that came before. Headers are
+        told apart by the key."""
         last, times = self._runs.get(where.chip, (-1, 0))
         self._runs[where.chip] = (nonce, times + 1 if nonce == last else 1)
         first = not self._known[key]
         self._kinds.append("false" if not true else "true" if first else "repeated")
         if true and first:
             self._remember(key)
-        return true and first
+        return first or not true
 
     def alarms(self) -> list[str]:
         stuck = sorted(chip or 0 for chip, (_, times) in self._runs.items() if times >= _OVER_AND_OVER)

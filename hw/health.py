@@ -37,7 +37,7 @@ class Health:
         self._now_s += seconds
 
     def note(self, where: Origin, stands_for: float | None) -> None:
-        """stands_for: hashes; None: it is false, or came before, and stands for none."""
+        """stands_for: hashes, those of a false one too; None: it came before, and stands for none."""
         self._heard[where.chip, None] = self._heard[where.chip, where.core] = self._last = self._due
         self._last_s = self._now_s
         if stands_for is not None:

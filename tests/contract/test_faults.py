@@ -308,7 +308,7 @@ def test_sensors_that_die_while_it_runs() -> None:
 
 @pytest.mark.long
 def test_overheated_four_times_it_stays_off() -> None:
-    found = mined(["sim:bitaxe-gamma?scale=26&fault=overheat", OTHERS[0]], 320.0)
+    found = mined(["sim:bitaxe-gamma?scale=25&fault=overheat", OTHERS[0]], 320.0)
     name = "sim:bitaxe-gamma"
     cooled = [text for _, text in found.alarms(name) if "it cools down" in text]
     assert [text.partition("then ")[2] for text in cooled] == [
