@@ -28,6 +28,7 @@ _MHZ_1397 = Span(200.0, 400.0, 500.0)  # of sticks; the least is ours: below it 
 _MHZ_A = Span(200.0, 400.0, 525.0)  # the same
 _TWO_PORTS = ("chips", "telemetry")
 _5V, _12V = (4.5, 5.5), (10.8, 13.2)  # V, 10 % of what the board is made for
+_MOST_MHZ = {"BM1397": 600.0, "BM1370": 625.0}  # ESP-Miner's options; on sticks these chips are let run faster
 _FAST = {"BM1397": 3_125_000}  # of the line (ESP-Miner); the others are told 1.04 M, which it calls 1 M
 
 
@@ -52,7 +53,7 @@ def _axe(
         ports=("control", "chips"),
         baud=115200,
         fast_baud=_FAST.get(chip, 1_000_000),
-        mhz=data.mhz,
+        mhz=replace(data.mhz, most=_MOST_MHZ.get(chip, data.mhz.most)),
         volts=volts,
         rail_most_v=volts.most,
         limits=Limits(chip_c=75.0, vr_c=vr_c, watts=watts, input_v=input_v, fan_rpm_least=500.0),  # ESP-Miner's
