@@ -63,7 +63,7 @@ class Firmware:
         fan: FanLine | None = None,
         make_safe: Callable[[], None] | None = None,
     ) -> None:
-        self._bus, self._pins, self._vdd_v = bus, pins, vdd_v
+        self.bus, self._pins, self._vdd_v = bus, pins, vdd_v
         self._format, self._fan, self._make_safe = answers_in, fan, make_safe
         self._requests = RequestDecoder()
         self._heard_s = 0.0
@@ -99,12 +99,12 @@ class Firmware:
             case I2CFrequency():
                 return b""
             case I2CWrite(address, data):
-                self._bus.write(address, data)
+                self.bus.write(address, data)
                 return b""
             case I2CRead(address, size):
-                return self._bus.read(address, size)
+                return self.bus.read(address, size)
             case I2CWriteRead(address, data, size):
-                return self._bus.write_read(address, data, size)
+                return self.bus.write_read(address, data, size)
             case Gpio(pin, level):
                 return self._gpio(pin, level)
             case Adc(0x50):

@@ -35,7 +35,7 @@ class Chips:
         self._faults, self._seed = faults, seed
         self._search = Search(chip, self.dies[0].silicon)
         self._decoder = wire.CommandDecoder("midstate" if chip.job == "midstate" else "header")
-        self._line = Line(faults, seed)
+        self.line = Line(faults, seed)
         self._now_s: float | None = None
         self._resets = world.resets
         self._job_s: float | None = None  # when the first came
@@ -72,8 +72,8 @@ class Chips:
         for die, task in zip(self._heard, tasks, strict=True):
             self.world.busy[die.index] = self._busy(die, task)
         if self._faults.mute_s is not None and self._job_s is not None and now_s >= self._job_s + self._faults.mute_s:
-            self._line.clear()
-        return self._line.leave(self.baud, elapsed_s)
+            self.line.clear()
+        return self.line.leave(self.baud, elapsed_s)
 
     def skip(self, seconds: float) -> None:
         """As if they had hashed for so long and found nothing: for tests of silicon rows, which nobody can hash."""
@@ -84,7 +84,7 @@ class Chips:
     def _reset(self) -> None:
         for die in self.dies:
             die.reset()
-        self._line.clear()
+        self.line.clear()
         self._decoder.flush()
 
     def _obey(self, command: wire.Command | wire.Garbage, dies: list[Die]) -> None:
@@ -118,7 +118,7 @@ class Chips:
             die.take(header)
 
     def _answer(self, die: Die, register: int, value: int) -> None:
-        self._line.say(wire.register_response(value, die.address, register, 11 if die.long_frames else 9))
+        self.line.say(wire.register_response(value, die.address, register, 11 if die.long_frames else 9))
 
     def _busy(self, die: Die, task: Task | None) -> float:
         if task is None or die.index in self._faults.dead_chips:
@@ -171,8 +171,8 @@ class Chips:
         id = answer_id(die.silicon, task.header.id, which)
         frame = wire.nonce_response(nonce, excess, id, rolled if die.long_frames else None)
         for _ in range(2 if self._faults.duplicate_nonces else 1):
-            if self._line.nonces < _WAITING:
-                self._line.say(frame, nonce=True)
+            if self.line.nonces < _WAITING:
+                self.line.say(frame, nonce=True)
             else:
                 die.overflows += 1
 

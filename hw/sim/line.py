@@ -42,9 +42,10 @@ class Line:
             self._room -= count
         if not self._begun and not self._frames:
             self._room = 0.0  # silence is not saved up
-        return self._hurt(bytes(data))
+        return self.hurt(bytes(data))
 
-    def _hurt(self, data: bytes) -> bytes:
+    def hurt(self, data: bytes) -> bytes:
+        """What arrives of it."""
         noise, lost = self._faults.noise, self._faults.lost_bytes
         if not noise and not lost:
             return data

@@ -44,7 +44,7 @@ def of_board(events: list[Event]) -> Event:
 @pytest.mark.long
 def test_a_board_that_overheats_cools_down_and_is_told() -> None:
     """As fast as it goes, so that it does not take long."""
-    events = mine("sim:bitaxe-gamma?fault=overheat&mhz=700&volts=1.25", 75)
+    events = mine("sim:bitaxe-gamma?fault=overheat&mhz=700&volts=1.25", 60)
     assert not told(events, "device_failed")
     alarms = told(events, "device_alarm")
     assert "its limit is 75 °C; it was switched off; it cools down, then goes on at 675 MHz and 1.23 V" in alarms[0]
@@ -61,7 +61,7 @@ def test_a_board_that_has_not_yet_overheated_is_like_any_other() -> None:
 
 @pytest.mark.long
 def test_a_board_that_is_unplugged_is_told_once_and_comes_back() -> None:
-    events = mine("sim:compac-f?fault=unplug:8+4", 40)
+    events = mine("sim:compac-f?fault=unplug:8+3", 28)
     assert told(events, "device_failed") == ["sim:compac-f: was unplugged; plug it in again"]
     shares = [e for e in events if e["event"] == "share" and e["device"] == "sim:compac-f"]
     gone = next(at for at, e in enumerate(events) if e["event"] == "device_failed")
@@ -70,7 +70,7 @@ def test_a_board_that_is_unplugged_is_told_once_and_comes_back() -> None:
 
 @pytest.mark.long
 def test_a_line_that_flips_bits_is_counted_and_told() -> None:
-    events = mine("sim:bitaxe-gamma?fault=noise:1e-2", 40)
+    events = mine("sim:bitaxe-gamma?fault=noise:1e-2", 20)
     assert not told(events, "device_failed")
     assert any("comes broken: look at its cable" in text for text in told(events, "device_alarm"))
     assert of_board(events)["errors"]["bytes of broken frames"] > 0

@@ -17,7 +17,7 @@ from joulehash.engine.errors import DeviceError
 from joulehash.hw.board import Board
 from joulehash.hw.boards.table import board_row
 from joulehash.hw.device import BoardDevice
-from joulehash.hw.feeder import Account, Orders, Report
+from joulehash.hw.feeder import Account, FeederFor, Orders, Report
 from joulehash.hw.point import Point
 from joulehash.hw.powered import Powered
 from joulehash.hw.watch import Overheated, Unfit, Violation
@@ -67,9 +67,15 @@ class FakeFeeder:
         await asyncio.sleep(1e9)
 
 
-def trying(board: FakeBoard, body: Callable[[BoardDevice], Coroutine[Any, Any, None]]) -> None:
-    device = BoardDevice(cast(Board, board), FakeFeeder, Point(525.0, 1.15), "gamma")
-    run_virtual(body(device))
+class AlarmedFeeder(FakeFeeder):
+    def __init__(self, powered: Powered, orders: Orders, report: Report, account: Account, name: str) -> None:
+        account.alarm = "chip 0 is silent"
+
+
+def trying(
+    board: FakeBoard, body: Callable[[BoardDevice], Coroutine[Any, Any, None]], feeder: FeederFor = FakeFeeder
+) -> None:
+    run_virtual(body(BoardDevice(cast(Board, board), feeder, Point(525.0, 1.15), "gamma")))
 
 
 async def failure(device: BoardDevice) -> str:
@@ -170,11 +176,16 @@ def test_a_failed_board_has_no_alarm_left() -> None:
     board = FakeBoard((10.0, DeviceError("gamma: gone")))
 
     async def main(device: BoardDevice) -> None:
-        device._account.alarm = "chip 0 is silent"
-        assert await failure(device) == "gamma: gone"
+        await device.start()
+        await asyncio.sleep(5.0)
+        assert device.stats().alarm == "chip 0 is silent"
+        with pytest.raises(DeviceError, match="gone"):
+            async for _ in device.found():
+                pass
         assert device.stats().alarm == ""
+        await device.stop()
 
-    trying(board, main)
+    trying(board, main, AlarmedFeeder)
 
 
 def test_it_can_be_stopped_while_it_cools_down() -> None:
