@@ -25,20 +25,21 @@ from joulehash.hw.sim.table import simulator
 from tests.support.mined import Mined, mined
 from tests.support.rigs import assert_off
 
-# Little to hash: the scale of each, and a low frequency where it makes no difference.
+# Little to hash: the scale of each, and a low frequency where it makes no difference. Not so little that a BM1397 has one
+# nonce to a core: a quarter of its slice is searched before it gets new work, which then would be a quarter of its cores.
 BOARDS: Mapping[str, str] = {
     "bitaxe-gamma": "scale=24&mhz=200",
-    "bitaxe-max": "scale=24&mhz=200",
+    "bitaxe-max": "scale=20&mhz=200",
     "bitaxe-gt": "scale=24&mhz=100",
     "bitaxe-hex": "scale=21&mhz=100",
-    "compac-f": "scale=24",
+    "compac-f": "scale=20",
     "compac-a2": "scale=24&mhz=200",
     "newpac": "scale=21",
     "chain:bm1362x3": "scale=22",
     "chain:bm1368x6": "scale=22",
 }
 OTHERS = ("sim:newpac?scale=21", "sim:compac-a1?scale=24&mhz=200")
-INSTEAD = "sim:compac-f?scale=24"
+INSTEAD = "sim:compac-f?scale=20"
 
 
 @dataclass(frozen=True)
@@ -330,7 +331,11 @@ def test_one_chip_of_several_that_resets_itself() -> None:
 
 @pytest.mark.long
 def test_overheated_four_times_it_stays_off() -> None:
+<<<<<<< HEAD:tests/contract/test_faults.py
     found = mined(["sim:bitaxe-gamma?scale=25&fault=overheat", OTHERS[0]], 320.0)
+=======
+    found = mined(["sim:bitaxe-gamma?scale=24&fault=overheat", OTHERS[0]], 320.0)
+>>>>>>> faults:tests/hw/test_faults.py
     name = "sim:bitaxe-gamma"
     cooled = [text for _, text in found.alarms(name) if "it cools down" in text]
     assert [text.partition("then ")[2] for text in cooled] == [
