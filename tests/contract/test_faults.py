@@ -331,11 +331,7 @@ def test_one_chip_of_several_that_resets_itself() -> None:
 
 @pytest.mark.long
 def test_overheated_four_times_it_stays_off() -> None:
-<<<<<<< HEAD:tests/contract/test_faults.py
     found = mined(["sim:bitaxe-gamma?scale=25&fault=overheat", OTHERS[0]], 320.0)
-=======
-    found = mined(["sim:bitaxe-gamma?scale=24&fault=overheat", OTHERS[0]], 320.0)
->>>>>>> faults:tests/hw/test_faults.py
     name = "sim:bitaxe-gamma"
     cooled = [text for _, text in found.alarms(name) if "it cools down" in text]
     assert [text.partition("then ")[2] for text in cooled] == [
