@@ -25,8 +25,9 @@ from joulehash.hw.sim.table import simulator
 from tests.support.mined import Mined, mined
 from tests.support.rigs import assert_off
 
-# Little to hash: the scale of each, and a low frequency where it makes no difference. Not so little that a BM1397 has one
-# nonce to a core: a quarter of its slice is searched before it gets new work, which then would be a quarter of its cores.
+# Little to hash: the scale of each, and a low frequency where it makes no difference. Not so little that a BM1397 has
+# one nonce to a core: a quarter of its slice is searched before it gets new work, which then were a quarter of its
+# cores.
 BOARDS: Mapping[str, str] = {
     "bitaxe-gamma": "scale=24&mhz=200",
     "bitaxe-max": "scale=20&mhz=200",
