@@ -52,7 +52,7 @@ types: $(TEST)  ## mypy and pyright, both strict, and proof that they saw every 
 sanitize: $(TEST)  ## the C under the address and undefined-behaviour sanitizers
 	@exec .ci/sanitize
 
-bench: $(TEST)  ## measure this machine, for two minutes, and write docs/benchmarks.md and docs/kernels.svg
+bench: $(TEST)  ## measure this machine, for five minutes, and write docs/benchmarks.md and docs/kernels.svg
 	@mkdir -p build
 	@$(VENV)/bin/pytest tests/speed --benchmark-only --benchmark-json=build/speed.json
 	@exec $(VENV)/bin/joulehash bench all --suites build/speed.json --plot docs/kernels.svg \

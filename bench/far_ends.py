@@ -1,5 +1,5 @@
-"""What stands at the other ends of the miner's wires while it is measured, each in a process of its own: simulated boards
-on pseudo-terminals, and a pool on loopback TCP. What they cost is not counted with the miner's.
+"""What stands at the other ends of the miner's wires while it is measured: simulated boards on pseudo-terminals, and a
+pool on loopback TCP, each in a process of its own. What they cost is not counted with the miner's.
 
 The boards are those that ship, so much scaled down that their hashing is next to nothing; nonces come as often as those
 of silicon, each at its time to a step of a millisecond, as from USB. Both ends note when which bytes left them, or

@@ -1,10 +1,10 @@
 """How many frames of chips one core decodes, and how many nonces it takes the whole way to a judged claim.
 
-Processor time is counted and not the clock's, as a machine may be shared. The whole way is the product's own: the port's
-inbox, the chain's reader, the feeder that finds the work, the device, the judge; only the kernel's part of a port is
-left out, which boards.py's other figures have in them. For it a simulated Bitaxe Gamma is brought up on virtual time.
-Then its driver is told things that no silicon said: in a row whose hashes need no zero bits every nonce is a true one,
-so that nothing has to be hashed to have as many of them as are wanted.
+Processor time is counted and not the clock's, as a machine may be shared. The whole way is the product's own: the
+port's inbox, the chain's reader, the feeder that finds the work, the device, the judge; left out are the system's part
+of a port (host_share.py has it) and the pool. A simulated Bitaxe Gamma is brought up for it on virtual time. Then its
+driver is told things that no silicon said: in a row whose hashes need no zero bits every nonce is a true one, so that
+nothing has to be hashed to have as many of them as are wanted.
 """
 
 from __future__ import annotations

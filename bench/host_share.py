@@ -1,8 +1,8 @@
 """What boards cost the host: the processor time of a miner that drives some, and of one that drives none.
 
-The miner is the product's, over pseudo-terminals and TCP, with the guard process that each board has; at the other ends
-stand far_ends.py's processes, whose time is not counted. What is left out: the kernel's drivers of USB and serial lines,
-whose work the system books elsewhere. How many boards a core bears is reckoned from a few, and was not tried.
+The miner is the product's, over pseudo-terminals and TCP, with the guard process that each board has; at the other
+ends stand far_ends.py's processes, whose time is not counted. What is left out: the kernel's drivers of USB and serial
+lines, whose work the system books elsewhere. How many boards a core bears is reckoned from a few, and was not tried.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ..hw.sim.board import CHIPS
 from ..hw.spec import parse_spec
 from .far_ends import FarEnd, PoolEnd, board_end, pool_end
 
-SCALE = 25  # bits by which the simulated chips hash less than silicon: 33 kH/s of a Gamma, and as many nonces
+SCALE = 24  # bits by which the simulated chips hash less than silicon, with as many nonces: 64 kH/s of a Gamma
 _SETTLED_S = 2.0  # after the last board is up
 
 
@@ -56,33 +56,48 @@ class HostShare:
         return (1 - self.alone_part) / self.board_part if self.board_part > 0 else None
 
 
-def measure_host_share(board: str, boards: int, seconds: float) -> HostShare:
-    """Brings the boards up, which takes about ten seconds each, and looks at them for so long.
+def measure_host_shares(boards: Sequence[tuple[str, int]], seconds: float) -> list[HostShare]:
+    """Of each kind of board so many at once; they are brought up, which takes about ten seconds a board, and looked at
+    for so long.
 
     Raises InputError for numbers out of bounds, DeviceError when a board does not run.
     """
-    if boards < 1:
-        raise InputError(f"boards: {boards}; takes 1 or more")
+    for board, count in boards:
+        if count < 1:
+            raise InputError(f"{board}: {count} boards; takes 1 or more")
     if not seconds > 0:
         raise InputError(f"seconds: {seconds}; takes more than 0")
-    alone, _, _ = asyncio.run(_share(board, 0, seconds))
-    part, nonces, reads = asyncio.run(_share(board, boards, seconds))
-    return HostShare(board, boards, seconds, nonces / boards, reads / boards, part, alone)
+    alone = asyncio.run(_seen("", 0, seconds)).cpu_part
+    shares: list[HostShare] = []
+    for board, count in boards:
+        seen = asyncio.run(_seen(board, count, seconds))
+        shares.append(
+            HostShare(board, count, seconds, seen.nonces_per_s / count, seen.reads_per_s / count, seen.cpu_part, alone)
+        )
+    return shares
 
 
-async def _share(board: str, boards: int, seconds: float) -> tuple[float, float, float]:
-    """(the part of a core, nonces a second, reads a second), of all boards."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Of all boards together."""
+
+    cpu_part: float
+    nonces_per_s: float
+    reads_per_s: float
+
+
+async def _seen(board: str, count: int, seconds: float) -> _Seen:
     async with AsyncExitStack() as stack:
         server = stack.enter_context(pool_end(PoolEnd()))
-        lines = [await stack.enter_async_context(plugged_in(board)) for _ in range(boards)]
+        lines = [await stack.enter_async_context(plugged_in(board)) for _ in range(count)]
         miner = await stack.enter_async_context(mining([line.device for line in lines], server))
         await asyncio.sleep(_SETTLED_S)
-        before, began_s, cpu_s = _nonces(miner), monotonic(), process_time()
-        reads = sum(line.chips.reads for line in lines)
+        nonces, reads = _nonces(miner), sum(line.chips.reads for line in lines)
+        began_s, cpu_s = monotonic(), process_time()
         await asyncio.sleep(seconds)
         took_s, cpu_s = monotonic() - began_s, process_time() - cpu_s
         reads = sum(line.chips.reads for line in lines) - reads
-        return cpu_s / took_s, (_nonces(miner) - before) / took_s, reads / took_s
+        return _Seen(cpu_s / took_s, (_nonces(miner) - nonces) / took_s, reads / took_s)
 
 
 def _nonces(miner: Miner) -> int:

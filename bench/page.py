@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from .boards import Boards, boards_json, boards_lines
 from .compare import Change
 from .copies import Copies
 from .report import Pipeline, pipeline_lines
@@ -29,6 +30,7 @@ class Findings:
     copies: Copies | None = None
     suites: Suites | None = None
     changes: list[Change] | None = None  # against an earlier run
+    boards: Boards | None = None
     stolen: float | None = None  # part of the CPUs' time that the host gave to others meanwhile; None: not told
 
 
@@ -39,6 +41,8 @@ def to_json(found: Findings) -> str:
         out["pipeline"] = asdict(found.pipeline) | {"efficiency_ratio": found.pipeline.efficiency.ratio}
     if found.copies is not None:
         out["copies"] = [asdict(c) | {"spread": c.spread, "noise": c.noise} for c in found.copies.kernels]
+    if found.boards is not None:
+        out["boards"] = boards_json(found.boards)
     if found.changes is not None:
         out["comparison"] = found.changes
     return msgspec.json.encode(out).decode()
@@ -68,6 +72,8 @@ def _lines(found: Findings, command: str, picture: Path | None) -> Iterator[str]
         yield from _copies(found.copies)
     if found.pipeline is not None:
         yield from _pipeline(found.pipeline)
+    if found.boards is not None:
+        yield from _boards(found.boards)
     if found.suites is not None:
         yield from _suites(found.suites)
 
@@ -104,6 +110,19 @@ def _pipeline(pipeline: Pipeline) -> Iterator[str]:
     yield ""
     yield from ("| what | figure |", "|---|---|")
     yield from (f"| {what} | {figure} |" for what, figure in pipeline_lines(pipeline))
+
+
+def _boards(boards: Boards) -> Iterator[str]:
+    yield from ("", "## Boards", "")
+    yield "`joulehash bench boards`. Simulated boards, scaled down, that tell as many nonces as real ones, each in a"
+    yield "process of its own behind pseudo-terminals, whose time is not counted; hardware: not yet. Rates are per"
+    yield "second of CPU time. A board's part of a core is that of the miner's process, less what it takes without"
+    yield "boards; how many a core would bear is reckoned from that, and was not tried. The latency is from the last"
+    yield "byte of a nonce on the board's wire to its share at a pool on loopback TCP, every nonce a share: with"
+    yield "nothing beside it, and with the CPU device on every core. Where others take the cores, it tells of them."
+    yield ""
+    yield from ("| what | figure |", "|---|---|")
+    yield from (f"| {what} | {figure} |" for what, figure in boards_lines(boards))
 
 
 def _suites(suites: Suites) -> Iterator[str]:

@@ -2,9 +2,9 @@
 
 The miner is the product's, with one simulated Bitaxe Gamma on pseudo-terminals and a pool over loopback TCP, each in a
 process of its own; every nonce is a share, at the board's true rate. It is measured twice: with nothing else to do, and
-while the CPU device mines in the same process on every core. Such a CPU is so slow beside a board that a pool hears next
-to nothing of it; so here it hashes as ever and looks for what it will not find. The board's end notes the time right
-before it writes, the pool's end right after it has read: what both cost is in the figure.
+while the CPU device mines in the same process on every core. Such a CPU is so slow beside a board that a pool hears
+next to nothing of it; so here it hashes as ever, and looks for what it will not find. The board's end notes the time
+right before it writes, the pool's right after it has read: what both cost is in the figure.
 """
 
 from __future__ import annotations
@@ -25,13 +25,11 @@ from ..engine.miner import Miner
 from ..engine.stratum.client import Settings
 from ..engine.work import Assignment
 from ..ext.kernels import Kernel, choose
-from ..hw.boards.table import board_row
 from ..hw.wire.bm13xx import Nonce, ResponseDecoder
 from .far_ends import Passed, PoolEnd, pool_end
 from .host_share import SCALE, mining, plugged_in
 from .pipeline import Latencies
 
-BOARD = "bitaxe-gamma"
 _SETTLED_S = 1.0
 _LATEST_S = 1.0  # a share that takes longer is missing
 _SLOWEST = 4.0  # times the expected time, for the shares to come
@@ -54,35 +52,40 @@ class WireLatency:
     missing: int  # nonces whose share the pool did not get within a second, of both
 
 
-def measure_wire_latency(shares: int, kernel: str | None = None) -> WireLatency:
+def measure_wire_latency(shares: int, kernel: str | None = None, board: str = "bitaxe-gamma") -> WireLatency:
     """So many shares idle, and as many busy; bringing up the board takes ten seconds before.
 
     Raises InputError for a number that is not above 0, DeviceError when the board does not run.
     """
     if shares < 1:
         raise InputError(f"shares: {shares}; takes 1 or more")
-    return asyncio.run(_measure(shares, choose(kernel)))
+    return asyncio.run(_measure(shares, choose(kernel), board))
 
 
-async def _measure(shares: int, kernel: Kernel) -> WireLatency:
-    chip = board_row(BOARD).scaled(SCALE).chip
-    assert chip is not None
-    every_nonce = Fraction(1, 1 << 32 - chip.zero_bits)
+async def _measure(shares: int, kernel: Kernel, board: str) -> WireLatency:
+    every_nonce = Fraction(1, 1 << SCALE)
     async with AsyncExitStack() as stack:
         server = stack.enter_context(pool_end(PoolEnd(every_nonce)))
-        line = await stack.enter_async_context(plugged_in(BOARD))
+        line = await stack.enter_async_context(plugged_in(board))
         cpu, settings = Busy(kernel), Settings("bench", suggest_difficulty=every_nonce)
         miner = await stack.enter_async_context(mining([line.device, cpu], server, settings))
-        due_s = shares * 2.0**chip.zero_bits / chip.rate_hps(chip.mhz.usual)
+        nonce_hashes = 2.0 ** (32 - SCALE)
+        due_s = shares * nonce_hashes / (line.device.capabilities.nominal_hps or nonce_hashes)
         idle = await _window(miner, shares, due_s)
         cpu.begin()
         busy = await _window(miner, shares, due_s)
         await asyncio.sleep(_LATEST_S)
         sent, got = nonces_sent(await line.end.taken()), shares_got(await server.taken())
-    waits = [waits_of(sent, got, window) for window in (idle, busy)]
-    quiet, loaded = (Latencies(sorted(wait for wait in each if wait is not None)) for each in waits)
-    missing = sum(wait is None for each in waits for wait in each)
-    return WireLatency(BOARD, kernel.name, len(available_cpus()), quiet, loaded, missing)
+    alone, beside = (waits_of(sent, got, window) for window in (idle, busy))
+    missing = sum(wait is None for wait in (*alone, *beside))
+    return WireLatency(board, kernel.name, len(available_cpus()), _sorted(alone), _sorted(beside), missing)
+
+
+def _sorted(waits: list[float | None]) -> Latencies:
+    samples = sorted(wait for wait in waits if wait is not None)
+    if not samples:
+        raise DeviceError(f"no share was at the pool within {_LATEST_S:g} s of its nonce; is the machine very busy?")
+    return Latencies(samples)
 
 
 async def _window(miner: Miner, shares: int, due_s: float) -> tuple[float, float]:
@@ -92,7 +95,7 @@ async def _window(miner: Miner, shares: int, due_s: float) -> tuple[float, float
     latest_s = loop.time() + _SLOWEST * due_s + _LATEST_S
     while miner.tally.found < before + shares:
         if loop.time() > latest_s:
-            raise DeviceError(f"{BOARD}: {miner.tally.found - before} of {shares} shares in {_SLOWEST * due_s:.0f} s")
+            raise DeviceError(f"{miner.tally.found - before} of {shares} shares in {_SLOWEST * due_s:.0f} s")
         await asyncio.sleep(_LOOK_S)
     return began_s, monotonic()
 

@@ -151,11 +151,11 @@ class ChainFeeder:
 
     def _whose(self, works: tuple[Work, ...], answer: Nonce) -> tuple[Work, int, bool]:
         """The work that the nonce belongs to, its version, and whether it is true; the newest when it fits none."""
-        candidates = [(work, self._version(work, answer)) for work in works]
-        for work, rolled in candidates:
+        for work in works:
+            rolled = self._version(work, answer)
             if hash_number(double_sha256(work.header(rolled, work.ntime, answer.nonce))) <= work.claim_target:
                 return work, rolled, True
-        return *candidates[0], False
+        return works[0], self._version(works[0], answer), False
 
     def _version(self, work: Work, answer: Nonce) -> int:
         if self._chip.job == "header":

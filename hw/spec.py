@@ -5,6 +5,7 @@ BOARD is the longest name of the table that matches, so that a port may hold col
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -12,6 +13,7 @@ from ..engine.errors import InputError
 from .boards.table import BOARDS
 
 _CHAIN = "chain:"
+_BARE_PORT = re.compile(r"COM\d|USB:", re.IGNORECASE)  # of Windows, and of what is driven without a serial port
 _KEYS = ("mhz", "volts")
 _MOST_SCALE = 32
 _TOLD = ("fault", "scale", "seed", "format")  # to the simulator
@@ -47,15 +49,22 @@ def parse_spec(text: str) -> Spec:
         if query:
             raise InputError(f"device {text!r}: cpu takes no {query.partition('=')[0]!r}; takes cpu or cpu:KERNEL")
         return Spec(text, "cpu", rest=rest if colon else "")
-    if kind == "sim":
-        if not rest:
-            raise InputError(f"device {text!r}: takes sim:BOARD, of {', '.join(BOARDS)}, chain:CHIPxN")
-        values = _values(text, query, (*_KEYS, *_TOLD))
-        told = tuple((key, values[key]) for key in _TOLD if key in values)
-        mhz, volts = _number(text, values, "mhz"), _number(text, values, "volts")
-        return Spec(text, "sim", rest, "", mhz, volts, sim=told)
+    return _simulator(text, rest, query) if kind == "sim" else _port(text, before, query)
+
+
+def _simulator(text: str, board: str, query: str) -> Spec:
+    if not board:
+        raise InputError(f"device {text!r}: takes sim:BOARD, of {', '.join(BOARDS)}, chain:CHIPxN")
+    values = _values(text, query, (*_KEYS, *_TOLD))
+    told = tuple((key, values[key]) for key in _TOLD if key in values)
+    return Spec(text, "sim", board, "", _number(text, values, "mhz"), _number(text, values, "volts"), sim=told)
+
+
+def _port(text: str, before: str, query: str) -> Spec:
     values = _values(text, query, (*_KEYS, "scale"))
     board, port = _split(before)
+    if board is not None and not port:
+        raise InputError(f"device {text!r}: names no port; takes {board}:PORT, and sim:{board} for a simulated one")
     if not port:
         raise InputError(f"device {text!r}: is unknown; takes cpu, cpu:KERNEL, sim:BOARD or [BOARD:]PORT")
     scale = values.get("scale", "0")
@@ -66,7 +75,7 @@ def parse_spec(text: str) -> Spec:
 
 
 def _split(text: str) -> tuple[str | None, str]:
-    """(board or None, port)."""
+    """(board or None, port); no port: it is none."""
     if text.startswith(_CHAIN):
         chip, _, port = text.removeprefix(_CHAIN).partition(":")
         return f"{_CHAIN}{chip}", port
@@ -74,7 +83,7 @@ def _split(text: str) -> tuple[str | None, str]:
     if names:
         name = max(names, key=len)
         return name, text[len(name) + 1 :]
-    return (None, text) if "/" in text or text.upper().startswith(("COM", "USB:")) else (None, "")
+    return (None, text) if "/" in text or _BARE_PORT.match(text) else (None, "")
 
 
 def _values(text: str, query: str, known: tuple[str, ...]) -> dict[str, str]:

@@ -13,6 +13,13 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 import joulehash
+from joulehash.hw.boards.row import Row
+from joulehash.hw.boards.table import BOARDS
+from joulehash.hw.boards.usb_ids import ROWS as USB_ROWS
+from joulehash.hw.chips.chip import Chip
+from joulehash.hw.chips.table import CHIPS
+from joulehash.hw.sim.faults import FAULTS
+from joulehash.hw.sim.table import SIMULATORS
 from tests.support.project import HOUSE, project_files
 
 ROOMS = ("app", "bench", "hw", "engine", "ext")  # from the top down: each may import itself and those after it
@@ -218,6 +225,54 @@ def test_no_source_is_longer_than_a_reader_can_hold() -> None:
 def test_every_kernel_is_documented() -> None:
     text = (HOUSE / "docs/kernels.md").read_text(encoding="utf-8")
     assert [name for name in joulehash.KERNELS if f"`{name}`" not in text] == []
+
+
+def described(text: str, name: str) -> list[str]:
+    """The lines of tables that begin with that name; an argument may follow it."""
+    return [line for line in text.splitlines() if re.match(rf"\| `?{re.escape(name)}(\[?:[^`]*)?`? \|", line)]
+
+
+@pytest.mark.parametrize("row", BOARDS.values(), ids=lambda row: row.name)
+def test_every_board_is_documented_as_it_is(row: Row) -> None:
+    what, has = described((HOUSE / "docs/boards.md").read_text(encoding="utf-8"), row.name)
+    assert f"| {row.chips} × {row.chip.name} |" in what if row.chip is not None else f"| {row.chips} unit" in what
+    if row.watched:
+        assert f"| {row.mhz.least:g} {row.mhz.usual:g} {row.mhz.most:g} |" in what
+    if row.volts is not None:
+        assert f"| {row.volts.least:g} {row.volts.usual:g} {row.volts.most:g} |" in what
+    assert ("| needed |" in has) is not row.watched
+    limits = row.limits
+    for limit, unit in ((limits.chip_c, "°C"), (limits.vr_c, "°C"), (limits.watts, "W"), (limits.input_v, "V")):
+        text = f"{limit[0]:g}–{limit[1]:g}" if isinstance(limit, tuple) else f"{limit:g}" if limit is not None else ""
+        assert not text or f"{text} {unit}" in has, text
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_every_board_has_a_simulator_and_can_be_recognised(name: str) -> None:
+    assert name in SIMULATORS
+    assert any(name == row.board or name in row.maybe for row in USB_ROWS)
+
+
+@pytest.mark.parametrize("chip", CHIPS.values(), ids=lambda chip: chip.name)
+def test_every_chip_is_documented_as_it_is(chip: Chip) -> None:
+    figures, _proofs = described((HOUSE / "docs/boards.md").read_text(encoding="utf-8"), chip.name)
+    assert f"| {chip.cores} | {chip.small_cores} |" in figures
+    assert f"| {chip.mhz.least:g}–{chip.mhz.most:g} | {chip.volts.least:.2f}–{chip.volts.most:.2f} |" in figures
+    assert ("yes, register" in figures) is (chip.counters.total is not None)
+
+
+def test_every_fault_is_documented() -> None:
+    text = (HOUSE / "docs/boards.md").read_text(encoding="utf-8")
+    assert [name for name in FAULTS if len(described(text, name)) != 1] == []
+
+
+@pytest.mark.parametrize(
+    "file", [file for file in project_files() if file.endswith(".md") and file.startswith(("docs/", "README"))]
+)
+def test_links_between_documents_lead_somewhere(file: str) -> None:
+    text = (HOUSE / file).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in link]
+    assert [link for link in links if not (HOUSE / file).parent.joinpath(link).exists()] == []
 
 
 def test_no_file_names_a_place_on_one_machine() -> None:

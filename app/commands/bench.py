@@ -33,13 +33,16 @@ class What(StrEnum):
     KERNELS = "kernels"
     PIPELINE = "pipeline"
     COPIES = "copies"
+    BOARDS = "boards"
     ALL = "all"
 
 
 def bench(
     what: Annotated[
         What,
-        typer.Argument(help="kernels, pipeline (the miner around them), copies (where their code lies), or all."),
+        typer.Argument(
+            help="kernels, pipeline (the miner around them), copies (where their code lies), boards, or all."
+        ),
     ] = What.KERNELS,
     kernel: Annotated[
         list[str] | None, typer.Option("-k", "--kernel", help="Only this kernel; may be given several times.")
@@ -102,7 +105,7 @@ def _check(
         if not 1 <= m <= 256:
             raise InputError(f"--midstates: {m}; takes 1 to 256")
     for option, path in (("--compare", compare), ("--plot", plot)):
-        if path is not None and what in (What.PIPELINE, What.COPIES):
+        if path is not None and what in (What.PIPELINE, What.COPIES, What.BOARDS):
             raise InputError(f"{option}: is for the kernels; leave it out with {what}")
     for option, path in (("--write", write), ("--plot", plot)):
         if path is not None:
@@ -121,6 +124,7 @@ def _read(option: str, path: Path | None, load: Callable[[Path], T]) -> T | None
 def _measure(
     what: What, kernel: list[str] | None, seconds: float, midstates: list[int], earlier: Results | None
 ) -> Findings:
+    from ...bench.boards import measure_boards
     from ...bench.compare import compare
     from ...bench.copies import SECONDS as COPIES_S
     from ...bench.copies import measure_copies
@@ -139,6 +143,8 @@ def _measure(
         found = replace(found, copies=measure_copies(*alone, progress=_progress))
     if what in (What.PIPELINE, What.ALL):
         found = replace(found, pipeline=measure_pipeline(first, _screen, _progress))
+    if what in (What.BOARDS, What.ALL):
+        found = replace(found, boards=measure_boards(first, _progress))
     if earlier is not None:
         _progress("comparing")
         found = replace(found, changes=compare(Results(found.machine, found.kernels), earlier))
@@ -195,6 +201,7 @@ def _page(found: Findings, what: What, write: Path, plot: Path | None) -> str:
 
 def _lines(found: Findings) -> Iterator[str]:
     """For a terminal of 80 columns."""
+    from ...bench.boards import boards_lines
     from ...bench.report import pipeline_lines
     from ...bench.tables import changes_table, copies_table, kernels_table
 
@@ -208,4 +215,6 @@ def _lines(found: Findings) -> Iterator[str]:
     if found.copies is not None:
         yield from copies_table(found.copies).lines()
     for name, figure in pipeline_lines(found.pipeline) if found.pipeline is not None else ():
+        yield f"{name:<52} {figure}"
+    for name, figure in boards_lines(found.boards) if found.boards is not None else ():
         yield f"{name:<52} {figure}"

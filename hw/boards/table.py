@@ -19,13 +19,16 @@ _AXE_DIES = "its chips go on with their last work at full voltage; the guard pro
 _OFF = _AXE_DIES + "switches it off"
 _LOWEST = _AXE_DIES + "holds them in reset at 0.99 V, the lowest it has: its DS4432U has no off"
 _EITHER = _AXE_DIES + "switches it off; one with a DS4432U has no off, there it holds them in reset at 0.99 V"
-_STICK_DIES = "its chips repeat their last work at full power; pull the stick"
+_STICK_DIES = "its chips repeat their last work at full power; the guard process "
+_RESET = _STICK_DIES + "holds them in reset, by a pin of its bridge; their voltage stays"
+_LATCHED = _STICK_DIES + "switches chips and regulator off, by pins of its bridge"
 _ICARUS_DIES = "it ends its nonce range, or repeats it, at full power; pull the plug"
 
 _MHZ_1397 = Span(200.0, 400.0, 500.0)  # of sticks; the least is ours: below it a stick is no use
 _MHZ_A = Span(200.0, 400.0, 525.0)  # the same
 _TWO_PORTS = ("chips", "telemetry")
 _5V, _12V = (4.5, 5.5), (10.8, 13.2)  # V, 10 % of what the board is made for
+_MOST_MHZ = {"BM1397": 600.0, "BM1370": 625.0}  # ESP-Miner's options; on sticks these chips are let run faster
 _FAST = {"BM1397": 3_125_000}  # of the line (ESP-Miner); the others are told 1.04 M, which it calls 1 M
 
 
@@ -37,6 +40,7 @@ def _axe(
     watts: float,
     host_dies: str = _OFF,
     input_v: tuple[float, float] = _5V,
+    vr_c: float | None = 105.0,
 ) -> Row:
     """A Bitaxe with one chip that runs bitaxe-raw."""
     data = CHIPS[chip]
@@ -49,10 +53,10 @@ def _axe(
         ports=("control", "chips"),
         baud=115200,
         fast_baud=_FAST.get(chip, 1_000_000),
-        mhz=data.mhz,
+        mhz=replace(data.mhz, most=_MOST_MHZ.get(chip, data.mhz.most)),
         volts=volts,
         rail_most_v=volts.most,
-        limits=Limits(chip_c=75.0, vr_c=105.0, watts=watts, input_v=input_v, fan_rpm_least=500.0),  # ESP-Miner's
+        limits=Limits(chip_c=75.0, vr_c=vr_c, watts=watts, input_v=input_v, fan_rpm_least=500.0),  # ESP-Miner's
         watched=True,
         host_dies=host_dies,
     )
@@ -85,13 +89,13 @@ def _stick(
         fast_baud=fast_baud,
         mhz=mhz,
         volts=None,
-        host_dies=_STICK_DIES,
+        host_dies=_RESET,
     )
 
 
 def _sensing(stick: Row) -> Row:
     """One with a micro of its own that senses temperature and supply. cgminer-gekko switches off at 110 °C."""
-    return replace(stick, watched=True, limits=Limits(chip_c=85.0, input_v=_5V))
+    return replace(stick, watched=True, limits=Limits(chip_c=85.0, input_v=_5V), host_dies=_LATCHED)
 
 
 def _icarus(name: str, title: str, icarus: Icarus) -> Row:
@@ -112,7 +116,7 @@ def _icarus(name: str, title: str, icarus: Icarus) -> Row:
 
 
 _ROWS = (
-    _axe("bitaxe-max", "Bitaxe Max", "BM1397", Span(1.10, 1.40, 1.50), 25.0, _LOWEST),
+    _axe("bitaxe-max", "Bitaxe Max", "BM1397", Span(1.10, 1.40, 1.50), 25.0, _LOWEST, vr_c=None),
     _axe("bitaxe-ultra", "Bitaxe Ultra", "BM1366", Span(1.10, 1.20, 1.30), 25.0, _EITHER),
     _axe("bitaxe-supra", "Bitaxe Supra", "BM1368", Span(1.10, 1.166, 1.30), 40.0, _EITHER),
     _axe("bitaxe-gamma", "Bitaxe Gamma", "BM1370", Span(1.00, 1.15, 1.25), 40.0),

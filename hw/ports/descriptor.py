@@ -96,7 +96,7 @@ class DescriptorLine:
         if self._outbox:
             self._left.clear()
             self._loop.add_writer(self._fd, self._writable)
-        else:
+        elif not self._left.is_set():
             self._left.set()
             self._loop.remove_writer(self._fd)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import struct
 from array import array
 from collections.abc import Sequence
+
+_EIGHT = struct.Struct(">8I")
 
 
 def midstate_bytes(words: Sequence[int]) -> bytes:
     """32 bytes of H0 to H7, which is how the kernels have them."""
-    return b"".join(word.to_bytes(4, "big") for word in reversed(words))
+    return _EIGHT.pack(*reversed(words))
 
 
 def midstate_words(data: bytes) -> array[int]:

@@ -30,7 +30,7 @@ from joulehash.hw.sim.board import Rails
 from joulehash.hw.sim.run import Simulated
 from joulehash.hw.sim.serve import STEP_S
 from joulehash.hw.spec import parse_spec
-from tests.support.rigs import LOWEST_V, SIMULATED, assert_off, mhz_of, simulated_board
+from tests.support.rigs import DAILY, LOWEST_V, SIMULATED, assert_off, mhz_of, simulated_board
 
 STEPS_DAILY, STEPS_LONG = 6, 60  # at which a power-up is cancelled
 THOROUGH = ("bitaxe-gamma", "compac-a1")  # are cancelled at more of them, every day
@@ -59,21 +59,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         benches = list(SIMULATORS)
         if (board := metafunc.config.getoption("--board")) is not None:
             benches.append(Bench(board, partial(plugged_in, board), asyncio.run))
-        metafunc.parametrize("bench", benches, ids=lambda bench: bench.name)
+        metafunc.parametrize("bench", [daily(bench, bench.name) for bench in benches])
     elif "steps" in names:
         metafunc.parametrize(("simulator", "steps"), list(steps_of(STEPS_DAILY, STEPS_LONG)))
     elif "simulator" in names:
-        metafunc.parametrize("simulator", SIMULATED)
+        metafunc.parametrize("simulator", [daily(name, name) for name in SIMULATED])
 
 
-def steps_of(daily: int, often: int) -> list[ParameterSet]:
+def daily(value: object, name: str) -> ParameterSet:
+    """The others are like one of these; they come up every day in test_device.py."""
+    return pytest.param(value, id=name, marks=[pytest.mark.long] if name in SIMULATED and name not in DAILY else [])
+
+
+def steps_of(few: int, many: int) -> list[ParameterSet]:
     cases: list[ParameterSet] = []
     for name in SIMULATED:
         if name in THOROUGH:
-            cases.append(pytest.param(name, often, id=name))
-        else:
-            cases.append(pytest.param(name, daily, id=name))
-            cases.append(pytest.param(name, often, id=f"{name}, thoroughly", marks=pytest.mark.long))
+            cases.append(pytest.param(name, many, id=name))
+            continue
+        if name in DAILY:
+            cases.append(pytest.param(name, few, id=name))
+        cases.append(pytest.param(name, many, id=f"{name}, thoroughly", marks=pytest.mark.long))
     return cases
 
 
@@ -273,7 +279,7 @@ def test_unplugged_it_ends_with_an_error_and_plugged_in_again_it_comes_up(simula
     run_virtual(main())
 
 
-@pytest.mark.parametrize("name", [name for name in SIMULATED if name.startswith("bitaxe-")], ids=lambda name: str(name))
+@pytest.mark.parametrize("name", [daily(name, name) for name in SIMULATED if name.startswith("bitaxe-")])
 def test_it_is_off_when_its_first_look_fails(name: str) -> None:
     async def main() -> None:
         async with simulated_board(f"{name}?fault=i2c-dead") as (board, simulated):
@@ -375,7 +381,7 @@ def test_boards_come_up_one_after_another() -> None:
                         await asyncio.sleep(30)
 
         async def rising(is_up: Callable[[], bool]) -> float:
-            while not is_up():
+            while not is_up():  # noqa: ASYNC110
                 await asyncio.sleep(STEP_S)
             return loop.time()
 

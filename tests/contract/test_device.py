@@ -26,25 +26,31 @@ from tests.support.rigs import CPUS, MASKS, Rig, board_rig, simulator_rigs
 
 ALL_ROLLED = [mask for mask in MASKS if mask.bit_count() <= 8]  # few enough to hash each version
 IN_REAL_TIME = ("bitaxe-gamma",)
+SAMPLE = (  # of boards that are like another
+    "test_it_finds_and_every_claim_is_true",
+    "test_a_new_job_takes_over_and_late_claims_carry_their_old_work",
+    "test_it_starts_again_and_its_counters_go_on",
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     rigs = [*CPUS, *simulator_rigs()]
     if (board := metafunc.config.getoption("--board")) is not None:
         rigs.append(board_rig(board))
-    names = metafunc.fixturenames
+    names, sample = metafunc.fixturenames, metafunc.function.__name__ in SAMPLE
     if "exact_rig" in names:
         metafunc.parametrize("exact_rig", [param(rig) for rig in rigs if rig.exact])
     elif "real_time_rig" in names:
         metafunc.parametrize("real_time_rig", [param(rig) for rig in rigs if rig.name in IN_REAL_TIME])
     elif "rig" in names and "mask" in names:
-        metafunc.parametrize(("rig", "mask"), [param(rig, mask) for rig in rigs for mask in rig.masks])
+        metafunc.parametrize(("rig", "mask"), [param(rig, mask, sample=sample) for rig in rigs for mask in rig.masks])
     elif "rig" in names:
-        metafunc.parametrize("rig", [param(rig) for rig in rigs])
+        metafunc.parametrize("rig", [param(rig, sample=sample) for rig in rigs])
 
 
-def param(rig: Rig, *masks: int) -> ParameterSet:
-    marks = [pytest.mark.long] if rig.long or not {*masks} <= {*rig.daily} else []
+def param(rig: Rig, *masks: int, sample: bool = True) -> ParameterSet:
+    long = rig.long or (rig.sampled and not sample) or not {*masks} <= {*rig.daily}
+    marks = [pytest.mark.long] if long else []
     return pytest.param(rig, *masks, id="-".join((rig.name, *map(hex, masks))), marks=marks)
 
 

@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,7 +25,7 @@ SOON_S = 1.0  # in which a board is off after its miner has died
 
 
 @contextmanager
-def board(path: Path) -> Iterator[tuple[Command, str]]:
+def board(path: Path) -> Generator[tuple[Command, str]]:
     """A simulated Gamma, and how the miner names it."""
     with Command("sim", "bitaxe-gamma", "--pty", str(path), "--json") as sim:
         ready = sim.wait_for("ready")

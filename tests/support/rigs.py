@@ -7,7 +7,7 @@ can do, the rig says why not.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,7 +29,9 @@ from joulehash.hw.sim.serve import STEP_S
 from joulehash.hw.sim.table import SIMULATORS, simulate, simulator
 from joulehash.hw.spec import Spec, parse_spec
 
-LOWEST_V = dict.fromkeys(("bitaxe-max", "bitaxe-ultra", "bitaxe-supra"), 1.0)  # a DS4432U does not switch off
+LOWEST_V: Mapping[str, float] = dict.fromkeys(
+    ("bitaxe-max", "bitaxe-ultra", "bitaxe-supra"), 1.0
+)  # a DS4432U does not switch off
 _ALL = 0x1FFFE000
 MASKS = (0, 0x2000, 0x6000, 0x1FE000, _ALL, 0x00A0A000)  # 0, 1, 2, 8 and 16 bits, and four with holes
 
@@ -50,6 +52,7 @@ class Rig:
     some: int = 20  # claims: how many it finds in a moment
     patience_s: float = 10.0
     still_s: float = 0.15  # in so long it finds something, most likely
+    sampled: bool = False  # every day by a few tests only
     long: bool = False  # takes too long for every day
 
     def few(self, n: int) -> int:
@@ -73,6 +76,8 @@ CPUS = [
 _MHZ = {name: 100 for name in SIMULATORS if name.startswith("bitaxe-")} | {"compac-a1": 200, "compac-a2": 200}
 _SCALE = {"block-erupter": 13, "fpga": 12}
 _ALL_MASKS = ("bitaxe-gamma", "compac-f")  # a chip that rolls versions, and one that takes midstates
+# One of each kind of chip, link and supply. The others differ by their rows alone: of them, a sample every day.
+DAILY = ("bitaxe-max", "bitaxe-gamma", "bitaxe-hex", "compac-f", "compac-a1", "newpac", "icarus", "chain:bm1362x2")
 _LONG = ("lancelot", "fpga")  # as Icarus and Block Erupter, the last of them four times slower
 SIMULATED = [*SIMULATORS, "chain:bm1362x2", "chain:bm1368x6"]
 
@@ -144,12 +149,13 @@ def _scaled(row: Row, name: str) -> Rig:
         some=1 if slow else 20 if rate > 20 else 5,
         patience_s=max(60.0, 300 / rate),
         still_s=max(0.15, (1 if slow else 8) / rate),
+        sampled=name not in DAILY,
         long=name in _LONG,
     )
 
 
 def bears(row: Row, mask: int) -> bool:
-    """Whether its line and job ids do under this mask. What it says where they do not is tests/contract/test_masks.py."""
+    """Whether its line and job ids do under this mask. What it says where they do not: tests/contract/test_masks.py."""
     if row.chip is None:
         return True
     try:

@@ -9,8 +9,10 @@ import msgspec
 import pytest
 
 from joulehash.app.cli import run
-from joulehash.bench import results
+from joulehash.bench import boards, results
+from joulehash.bench.boards import Boards
 from joulehash.bench.results import Results, this_machine
+from tests.bench.test_boards import BOARDS
 from tests.support.rates import MACHINE, rate
 
 QUICK = ["bench", "kernels", "-k", "portable", "--seconds", "0.05"]
@@ -37,6 +39,7 @@ def earlier(path: Path, here: bool = True) -> Path:
         (["--compare", "{here}/bad.json"], "--compare {here}/bad.json: Object missing required field `machine`"),
         (["--suites", "{here}/bad.json"], "missing required field `benchmarks`"),
         (["pipeline", "--compare", "x"], "--compare: is for the kernels; leave it out with pipeline"),
+        (["boards", "--compare", "x"], "--compare: is for the kernels; leave it out with boards"),
         (["copies", "--plot", "x.svg"], "--plot: is for the kernels; leave it out with copies"),
         (["copies", "-k", "reference"], "kernel reference: no C kernel that runs here"),
     ],
@@ -71,6 +74,20 @@ def test_the_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monke
     assert line.split()[:2] == ["portable", "2"]
     assert max(map(len, out.splitlines())) <= 80
     assert error.splitlines() == ["portable: warming up"]  # a log has no line for each round
+
+
+def test_boards_are_a_table_of_80_columns(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured(kernel: str | None, progress: object) -> Boards:
+        del kernel, progress
+        return BOARDS
+
+    monkeypatch.setattr(boards, "measure_boards", measured)
+    assert run(["bench", "boards"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].startswith("double hashes by hashlib per second of CPU time ")
+    assert max(map(len, out)) <= 80
+    assert run(["bench", "boards", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["boards"]["latency"]["missing"] == 1
 
 
 def test_json_may_be_compared_with_later(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

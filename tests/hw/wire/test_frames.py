@@ -271,3 +271,15 @@ def test_only_two_types_of_response_are_known() -> None:
     for kind in range(8):
         values = decoded(ResponseDecoder(9), [b"\xaa\x55" + payload + bytes([last_byte(payload, kind)])])
         assert isinstance(values[0], Garbage) == (kind not in (0, 4))
+
+
+def test_what_is_undecided_needs_more_or_a_silence() -> None:
+    frame = bm13xx.nonce_response(0x12345678, 0, 0x18, 0x0042)
+    decoder = ResponseDecoder(11)
+    assert not decoder.undecided
+    decoder.feed(frame)
+    assert not decoder.undecided
+    decoder.feed(frame[:5])
+    assert decoder.undecided
+    assert decoder.flush() == [Garbage(frame[:5])]
+    assert not decoder.undecided
