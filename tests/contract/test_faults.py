@@ -26,8 +26,7 @@ from tests.support.mined import Mined, mined
 from tests.support.rigs import assert_off
 
 # Little to hash: the scale of each, and a low frequency where it makes no difference. Not so little that a BM1397 has
-# one nonce to a core: a quarter of its slice is searched before it gets new work, which then were a quarter of its
-# cores.
+# one nonce to a core: it gets new work after a quarter of its slice, which then would be a quarter of its cores.
 BOARDS: Mapping[str, str] = {
     "bitaxe-gamma": "scale=24&mhz=200",
     "bitaxe-max": "scale=20&mhz=200",
@@ -167,6 +166,26 @@ def test_fault(board: str, fault: str) -> None:
 @pytest.mark.parametrize(("board", "fault"), EVERY)
 def test_every_fault(board: str, fault: str) -> None:
     check_fault(board, fault)
+
+
+ICARUS = [
+    ("no-chips", Says("did not answer where an Icarus finds 000187a2; is it another board, or off?")),
+    ("dead-chip:1", Says("", "unit 1 is silent", "", True, 900.0)),
+    ("mute:20", Says("were due; is it powered, and the line whole?", mines=True, seconds=400.0)),
+    ("unplug:5+5", Says("was unplugged; plug it in again", mines=True, seconds=120.0, failures=1)),
+    ("brown-out:5", replace(SOUND, seconds=120.0)),  # it forgets its work, and is given the next
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("fault", "want"), ICARUS)
+def test_icarus(fault: str, want: Says) -> None:
+    """One nonce in eleven seconds; so much is hashed that the nonce of the known block is the first."""
+    found = mined([f"sim:icarus?scale=11&fault={fault}", OTHERS[0]], want.seconds)
+    assert_told(found, "sim:icarus", want)
+    assert not want.mines or found.of("sim:icarus").claimed > 0
+    assert_nothing_wrong_was_sent(found, set())
+    assert_clean(found, "sim:newpac")
 
 
 @pytest.mark.long
@@ -332,7 +351,7 @@ def test_one_chip_of_several_that_resets_itself() -> None:
 
 @pytest.mark.long
 def test_overheated_four_times_it_stays_off() -> None:
-    found = mined(["sim:bitaxe-gamma?scale=25&fault=overheat", OTHERS[0]], 320.0)
+    found = mined(["sim:bitaxe-gamma?scale=24&fault=overheat", OTHERS[0]], 320.0)
     name = "sim:bitaxe-gamma"
     cooled = [text for _, text in found.alarms(name) if "it cools down" in text]
     assert [text.partition("then ")[2] for text in cooled] == [
