@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
+from ..engine.errors import DeviceError
 from .frames import MANY, measure_claims, measure_decoder
 from .host_share import HostShare, measure_host_shares
 from .pipeline import Latencies
 from .throughput import measure_hashlib
 from .wire_latency import WireLatency, measure_wire_latency
+
+T = TypeVar("T")
 
 _ROUND_S, _ROUNDS = 0.25, 5
 # Several of one kind, one whose chips want a job every 20 ms, and a hash board of an S19j Pro behind a serial adapter.
@@ -43,18 +46,30 @@ class Boards:
     hashlib_per_cpu_s: float  # double hashes of a header, in turns with the next two
     decoded: list[Decoded]
     claimed: list[Claimed]
-    host: list[HostShare]
-    latency: WireLatency
+    host: list[HostShare]  # empty: see failures
+    latency: WireLatency | None  # None: see failures
+    failures: list[str]  # boards that did not bear the machine's load: what could not be measured, and why
 
 
 def measure_boards(kernel: str | None, progress: Callable[[str], None]) -> Boards:
-    """Raises DeviceError when a simulated board does not run."""
+    """A board is switched off when its sensors are silent for two seconds, which a machine with much else to do may
+    bring about: then what it was for is not measured, and the rest is."""
     progress("frames decoded, and claims")
     hashlib, decoded, claimed = _in_turns(_ROUND_S, _ROUNDS)
+    failures: list[str] = []
     progress("what boards cost the host: simulated ones are brought up, about a minute")
-    host = measure_host_shares(_BOARDS, _SHARE_S)
+    host = _or_failure("host", lambda: measure_host_shares(_BOARDS, _SHARE_S), failures)
     progress("latency from wire to wire")
-    return Boards(hashlib, decoded, claimed, host, measure_wire_latency(_SHARES, kernel))
+    latency = _or_failure("latency", lambda: measure_wire_latency(_SHARES, kernel), failures)
+    return Boards(hashlib, decoded, claimed, host or [], latency, failures)
+
+
+def _or_failure(what: str, measure: Callable[[], T], failures: list[str]) -> T | None:
+    try:
+        return measure()
+    except DeviceError as error:
+        failures.append(f"{what}: {error}")
+        return None
 
 
 def _in_turns(seconds: float, rounds: int) -> tuple[float, list[Decoded], list[Claimed]]:
@@ -88,20 +103,29 @@ def boards_lines(boards: Boards) -> Iterator[tuple[str, str]]:
         yield "the same: nonces a second, and reads, of each", f"{h.nonces_per_s:.0f}, {h.reads_per_s:.0f}"
         bears = "too many to tell" if h.boards_a_core is None else f"{h.boards_a_core:.0f}"
         yield "the same: boards a core would bear, reckoned", bears
-    yield "part of a core of a miner without a board", f"{boards.host[0].alone_part:.2%}"
-    latency = boards.latency
+    if boards.host:
+        yield "part of a core of a miner without a board", f"{boards.host[0].alone_part:.2%}"
+    if boards.latency is not None:
+        yield from _latency_lines(boards.latency)
+    for failure in boards.failures:
+        yield "not measured", failure
+
+
+def _latency_lines(latency: WireLatency) -> Iterator[tuple[str, str]]:
     busy = f"{latency.threads} threads of {latency.kernel} beside it"
     for beside, found in (("nothing beside it", latency.idle), (busy, latency.busy)):
         yield f"nonce to share, {beside}: of {len(found.samples)}", "p50, p90, p99, most"
         yield "the same", ", ".join(f"{1e3 * found.quantile(q):.2f}" for q in _QUANTILES) + " ms"
-    yield "nonces that were no share within a second", f"{latency.missing}"
+    yield "nonces that were no share within a second", str(latency.missing)
 
 
 def boards_json(boards: Boards) -> dict[str, Any]:
     """docs/json.md describes it."""
     host = [asdict(h) | {"board_part": h.board_part, "boards_a_core": h.boards_a_core} for h in boards.host]
-    latency = asdict(boards.latency) | {name: _told(getattr(boards.latency, name)) for name in ("idle", "busy")}
-    return asdict(boards) | {"host": host, "latency": latency}
+    out: dict[str, Any] = asdict(boards) | {"host": host}
+    if (latency := boards.latency) is not None:
+        out["latency"] |= {"idle": _told(latency.idle), "busy": _told(latency.busy)}
+    return out
 
 
 def _told(found: Latencies) -> dict[str, Any]:

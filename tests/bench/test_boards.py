@@ -9,6 +9,7 @@ from joulehash.bench.boards import Boards, Claimed, Decoded, boards_json, boards
 from joulehash.bench.host_share import HostShare
 from joulehash.bench.pipeline import Latencies
 from joulehash.bench.wire_latency import WireLatency
+from joulehash.engine.errors import DeviceError
 
 LATENCY = WireLatency(
     "bitaxe-gamma",
@@ -27,6 +28,7 @@ BOARDS = Boards(
         HostShare("bitaxe-max", 1, 8.0, 66.0, 60.0, 0.001, 0.001),
     ],
     LATENCY,
+    [],
 )
 
 
@@ -54,7 +56,7 @@ def test_every_figure_is_told_with_its_conditions() -> None:
 
 def test_the_json_has_the_promised_names() -> None:
     told = json.loads(json.dumps(boards_json(BOARDS)))
-    assert set(told) == {"hashlib_per_cpu_s", "decoded", "claimed", "host", "latency"}
+    assert set(told) == {"hashlib_per_cpu_s", "decoded", "claimed", "host", "latency", "failures"}
     assert told["decoded"][1] == {"bytes": 11, "in_a_read": 32, "frames_per_cpu_s": 450_000.0}
     assert told["claimed"][0] == {"in_a_read": 1, "claims_per_cpu_s": 20_000.0}
     gamma, cheap = told["host"]
@@ -95,3 +97,13 @@ def test_all_of_it_is_measured_in_one_go(monkeypatch: pytest.MonkeyPatch) -> Non
     assert min(d.frames_per_cpu_s for d in boards.decoded) > 0
     assert min(c.claims_per_cpu_s for c in boards.claimed) > 0
     assert len(told) == 3
+    assert boards.latency is LATENCY
+
+    def failing(shares: int, kernel: str | None) -> WireLatency:
+        raise DeviceError("bitaxe-gamma: its sensors are silent")
+
+    monkeypatch.setattr(measured, "measure_wire_latency", failing)
+    boards = measure_boards(None, told.append)
+    assert boards.host == BOARDS.host
+    assert list(boards_lines(boards))[-1] == ("not measured", "latency: bitaxe-gamma: its sensors are silent")
+    assert boards_json(boards)["latency"] is None
