@@ -47,6 +47,7 @@ class Chain:
         self.ticket = 0
         self.mask = 0
         self.hashing = False  # as they were told
+        self._hashed_s = self._since_s = 0.0  # before they were last told to, and when that was
         self.heard = self.broken = 0  # bytes; those of broken frames
         self.before_ramp: Callable[[], Awaitable[None]] | None = None
         self.on_nonce: Callable[[Nonce], None] | None = None
@@ -65,6 +66,11 @@ class Chain:
     def rate_hps(self) -> float:
         """Nominal, of all chips."""
         return self.n_chips * self.chip.rate_hps(self.mhz)
+
+    @property
+    def hashed_s(self) -> float:
+        """For how long they were told to hash, so far."""
+        return self._hashed_s + (asyncio.get_running_loop().time() - self._since_s if self.hashing else 0.0)
 
     async def run(self) -> None:
         """Read the line until cancelled. Raises DeviceError."""
@@ -134,7 +140,8 @@ class Chain:
 
     def start_hashing(self) -> None:
         """What they were sent last."""
-        self.hashing = True
+        if not self.hashing:
+            self.hashing, self._since_s = True, asyncio.get_running_loop().time()
         for step in wake(self.chip):
             if isinstance(step, Hcn):
                 self.write(_HCN, hcn(self.chip, self.n_chips, self.mhz))
@@ -143,7 +150,7 @@ class Chain:
 
     def stop_hashing(self) -> None:
         """Clock and voltage stay. Chips of which nobody knows how go on with what they have."""
-        self.hashing = False
+        self._hashed_s, self.hashing = self.hashed_s, False
         for step in rest(self.chip):
             self.write(step.register, step.value)
 

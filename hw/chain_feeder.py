@@ -8,6 +8,7 @@ hashed to see which of them it was. Version bits go the way that the chip has th
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import replace
 
 from ..engine.chain.header import double_sha256, hash_number
@@ -40,6 +41,7 @@ class ChainFeeder:
         self._orders, self._report, self._account, self._name = orders, report, account, name
         self._rests = bool(rest(self._chip))
         self._works: dict[int, tuple[Work, ...]] = {}  # of each job id, the newest first
+        self._sent_s: dict[int, float] = {}  # when the newest of each id was
         self._next_id = self._chip.ids[1]  # the first is the blank job's, with which some chips are brought up
         self._fits: tuple[int, float, int] | None = None  # mask, MHz and baud of the cadence
         self._cadence: Cadence | None = None  # None: too little for it
@@ -118,6 +120,7 @@ class ChainFeeder:
         id = self._next_id
         self._next_id = (id + self._chip.id_step) % self._chip.id_mod
         self._works[id] = (work, *self._works.get(id, ()))[:2]
+        self._sent_s[id] = asyncio.get_running_loop().time()
         job = work.job
         if self._chip.job == "header":
             base = sent_version(job.version, job.version_mask)
@@ -132,8 +135,8 @@ class ChainFeeder:
     # What comes back
 
     def _nonce(self, answer: Nonce) -> None:
-        if not self._chain.hashing and not self._rests:
-            return  # it goes over its last work again and again
+        if not self._rests and self._is_over(job_id(self._chip, answer.id)):
+            return
         works = self._works.get(job_id(self._chip, answer.id), ())
         if not works:
             self._account.errors["nonces of no job"] += 1
@@ -148,6 +151,11 @@ class ChainFeeder:
         self._report(
             Found(self._name, (work,), answer.nonce, rolled, work.ntime, now, where, answer.raw, stands_for=stands_for)
         )
+
+    def _is_over(self, id: int) -> bool:
+        """Whether that work is used up by now: chips that cannot rest go over it again and again."""
+        age_s = asyncio.get_running_loop().time() - self._sent_s.get(id, math.inf)
+        return self._cadence is not None and age_s > self._cadence.epoch_s
 
     def _whose(self, works: tuple[Work, ...], answer: Nonce) -> tuple[Work, int, bool]:
         """The work that the nonce belongs to, its version, and whether it is true; the newest when it fits none."""
@@ -167,18 +175,18 @@ class ChainFeeder:
 
     async def _look(self) -> None:
         """Once a second: what is due, what came, what the counters say."""
-        loop, chain = asyncio.get_running_loop(), self._chain
-        last_s, looks = loop.time(), 0
+        chain = self._chain
+        last_s, looks = chain.hashed_s, 0
         while True:
             await asyncio.sleep(_LOOK_S)
-            now, looks = loop.time(), looks + 1
-            passed_s, last_s = now - last_s, now
+            hashed_s, looks = chain.hashed_s, looks + 1
+            passed_s, last_s = hashed_s - last_s, hashed_s
             self._tell()
             self._account.errors.update(chain.take_errors())
             await self._count()
             if chain.in_doubt or looks % _CHECK_LOOKS == 0:
                 await chain.check()
-            if chain.hashing:
+            if passed_s > 0:
                 self._health.pass_time(
                     passed_s, chain.rate_hps * passed_s / 2.0 ** (chain.chip.zero_bits + chain.ticket)
                 )

@@ -44,12 +44,12 @@ def of_board(events: list[Event]) -> Event:
 @pytest.mark.long
 def test_a_board_that_overheats_cools_down_and_is_told() -> None:
     """As fast as it goes, so that it does not take long."""
-    events = mine("sim:bitaxe-gamma?fault=overheat&mhz=700&volts=1.25", 60)
+    events = mine("sim:bitaxe-gamma?fault=overheat&mhz=625&volts=1.25", 75)
     assert not told(events, "device_failed")
     alarms = told(events, "device_alarm")
-    hot = "its limit is 75 °C; it was switched off; it cools down, then goes on at 675 MHz and 1.23 V"
+    hot = "its limit is 75 °C; it was switched off; it cools down, then goes on at 600 MHz and 1.23 V"
     assert [text for text in alarms if hot in text]
-    assert "overheated at 700 MHz and 1.25 V: goes on at 675 MHz and 1.23 V" in alarms
+    assert "overheated at 625 MHz and 1.25 V: goes on at 600 MHz and 1.23 V" in alarms
     assert of_board(events)["accepted"] > 0
 
 
