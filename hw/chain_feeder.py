@@ -192,6 +192,7 @@ class ChainFeeder:
                 )
                 if self._health.mute:
                     raise DeviceError(f"{self._name}: {self._health.mute}: {await chain.why_mute()}")
+            if chain.hashing:  # else it is told why not
                 self._account.alarm = "; ".join(filter(None, (*self._alarms(), self._powered.alarm)))
 
     def _alarms(self) -> list[str]:
