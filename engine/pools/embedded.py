@@ -23,7 +23,7 @@ from .url import PoolURL
 
 _UNKNOWN_HPS = 2e6  # of a device that cannot tell before it runs
 _SLOWEST_S = 4.0  # between shares of the slowest device, about; a slow board beside a fast CPU is seen to work too
-_INTERVAL_S = (0.05, 1.0)  # between shares of all, within which that is kept
+_INTERVAL_S = (0.02, 1.0)  # between shares of all, within which that is kept
 
 
 class EmbeddedPool:

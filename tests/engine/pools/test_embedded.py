@@ -51,7 +51,7 @@ def test_gives_work_over_tcp_and_ends_clean() -> None:
         (Demand(1e6), 1e6 / 2**32),  # a share a second
         (Demand(1e6, 0, 1e6), 1e6 / 2**32),
         (Demand(41e6, 0, 1e6), 4e6 / 2**32),  # one in four seconds of the slowest
-        (Demand(1e12, 0, 1e6), 5e10 / 2**32),  # no more than twenty a second
+        (Demand(1e12, 0, 1e6), 2e10 / 2**32),  # no more than fifty a second
     ],
 )
 def test_the_slowest_device_has_its_shares_too(demand: Demand, difficulty: float) -> None:
