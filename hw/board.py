@@ -54,7 +54,7 @@ class Board:
         self._ports, self._plant_for, self._guard_for = ports, plant_for, guard
         if not row.watched and not unguarded:
             raise InputError(
-                f"{name}: a {row.title} has no sensors that could be watched; --unguarded runs it nevertheless, at its "
+                f"{name}: {row.title} has no sensors that could be watched; --unguarded runs it nevertheless, at its "
                 "lowest frequency: stay with it"
             )
 
