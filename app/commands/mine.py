@@ -65,7 +65,9 @@ def mine(
     record: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write what goes over the boards' lines, as JSON lines.")
     ] = None,
-    duration: Annotated[float | None, typer.Option(metavar="S", help="Stop after so many seconds.")] = None,
+    duration: Annotated[
+        float | None, typer.Option(metavar="S", help="Stop so many seconds after all devices are up.")
+    ] = None,
     shares: Annotated[int | None, typer.Option(metavar="N", help="Stop after so many accepted shares.")] = None,
     block_every: Annotated[
         float | None,
