@@ -131,7 +131,8 @@ def test_it_mines_with_what_is_ready_while_another_starts() -> None:
         assert [device.accepted for device in summary.devices] == [1, 1]
         assert starting == [[False, True]]
         assert [a.job.id for a, _ in slow.given if a is not None] == ["2"]
-        assert (summary.duration_s, loop.time()) == (110, pytest.approx(110, abs=1))
+        assert summary.duration_s == 110
+        assert loop.time() < 111
 
     run_virtual(main())
 
