@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from .device import Device
 from .errors import DeviceAbsent, DeviceError, InputError, cause
-from .events import DeviceAlarm, DeviceFailed, DeviceSummary, Report, Summary
+from .events import DeviceAlarm, DeviceFailed, DeviceFigures, DeviceSummary, Report, Summary
 from .pool import Demand, Pool
 from .rates import RateMeter
 from .shares import Shares
@@ -27,6 +27,7 @@ _SPACES = 64  # jobs whose used headers are remembered
 _RETRY_FIRST_S, _RETRY_MOST_S = 1.0, 60.0
 _LOOK_MOST_S = 5.0  # the same of one that is not plugged in
 _STABLE_S = 60.0  # a device that ran so long begins its backoff anew
+_FIGURES_S = 10.0  # between what a device tells of itself
 _STOP_S = 10.0  # a device that has not stopped by then is left behind
 
 
@@ -46,6 +47,8 @@ class DeviceState:
     starting: bool = False
     running: bool = False  # it takes work
     alarm: str = ""  # as it was last told
+    figures_s: float | None = None  # when its figures were
+    worked: bool = False  # it has taken work, once at least
 
     @property
     def hashes(self) -> int | None:
@@ -82,6 +85,14 @@ class Miner:
         if self.started_s is None:
             return 0.0
         return (asyncio.get_running_loop().time() if self.stopped_s is None else self.stopped_s) - self.started_s
+
+    @property
+    def why_idle(self) -> str:
+        """Why none of the devices has ever taken work; empty: one has, or none has failed to."""
+        if any(state.worked for state in self.devices.values()):
+            return ""
+        failures = {name: state.failure for name, state in self.devices.items() if state.failure}
+        return "; ".join(f"{name}: {why.removeprefix(f'{name}: ')}" for name, why in failures.items())
 
     @property
     def hashes(self) -> int:
@@ -276,7 +287,7 @@ class Miner:
 
     async def _mine_with(self, state: DeviceState, group: asyncio.TaskGroup) -> None:
         """Until the device fails, or is stopped."""
-        state.running = True
+        state.running = state.worked = True
         try:
             state.device.give(self._assignment(), clean=True)
             async for found in state.device.found():
@@ -325,8 +336,18 @@ class Miner:
                 if (alarm := state.device.stats().alarm) != state.alarm:
                     state.alarm = alarm
                     self._report(DeviceAlarm(state.device.name, alarm))
+                self._tell_figures(state, now)
             self.meter.sample(now, self.hashes)
             await asyncio.sleep(1.0)
+
+    def _tell_figures(self, state: DeviceState, now: float) -> None:
+        """Of those that have any."""
+        stats = state.device.stats()
+        known = [stats.mhz, stats.celsius, stats.watts] != [None, None, None]
+        if known and (state.figures_s is None or now - state.figures_s >= _FIGURES_S):
+            state.figures_s = now
+            rate_hps = state.meter.rate(_FIGURES_S)
+            self._report(DeviceFigures(state.device.name, rate_hps, stats.mhz, stats.celsius, stats.watts))
 
 
 def _is_clean(job: Job | None, before: Job | None) -> bool:

@@ -123,6 +123,7 @@ def mine(
 
 async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
     from ... import __version__
+    from ...engine.errors import DeviceError
     from ...engine.events import Started
     from ...engine.miner import Miner
     from ..devices import Devices
@@ -147,6 +148,8 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
             summary = miner.summary() if running.cancelled() else running.result()
     finally:
         face.close(summary)
+    if miner.why_idle:
+        raise DeviceError(f"no device has worked: {miner.why_idle}")
 
 
 def make_pool(options: MineOptions, report: Report) -> Pool:

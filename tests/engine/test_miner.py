@@ -14,7 +14,7 @@ from joulehash.engine.chain.target import MAX_TARGET
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.device import Capabilities
 from joulehash.engine.errors import DeviceAbsent, DeviceError, InputError, NodeError
-from joulehash.engine.events import DeviceAlarm, DeviceFailed, Event, HardwareError, ShareDone, Summary
+from joulehash.engine.events import DeviceAlarm, DeviceFailed, DeviceFigures, Event, HardwareError, ShareDone, Summary
 from joulehash.engine.miner import Miner
 from joulehash.engine.pool import Demand
 from joulehash.engine.shares import SENDING_LIMIT
@@ -607,6 +607,49 @@ def test_cancelled_it_closes_all_and_nothing_is_pending(when_s: float) -> None:
 
 
 # The account
+
+
+def test_what_a_device_tells_of_itself_is_told_every_ten_seconds() -> None:
+    async def main() -> None:
+        board, cpu = FakeDevice("board"), FakeDevice("cpu")
+        board.figures = (525.0, 61.5, None)
+        bench = Bench(None, board, cpu)
+
+        def cool_down() -> None:
+            board.figures = (None, None, None)
+
+        def hash_on() -> None:
+            board.hashes += 1000
+
+        for i in range(60):
+            bench.at(i + 0.5, hash_on)
+        bench.at(25.0, cool_down)
+        await bench.run(duration_s=60)
+        figures = [event for event in bench.events if isinstance(event, DeviceFigures)]
+        assert figures == [
+            DeviceFigures("board", None, 525.0, 61.5, None),
+            DeviceFigures("board", 1000.0, 525.0, 61.5, None),
+            DeviceFigures("board", 1000.0, 525.0, 61.5, None),
+        ]
+
+    run_virtual(main())
+
+
+def test_why_nothing_was_mined_is_told() -> None:
+    async def main() -> None:
+        absent = DeviceAbsent("a: is not there; plug it in")
+        bench = Bench(None, FakeDevice("a", [absent] * 10), FakeDevice("b", [DeviceError("busy")] * 10))
+        await bench.run(duration_s=20)
+        assert bench.miner.why_idle == "a: is not there; plug it in; b: busy"
+        late = Bench(None, FakeDevice("a", [absent, None]), FakeDevice("b", [DeviceError("busy")] * 10))
+        await late.run(duration_s=20)
+        assert late.miner.why_idle == ""
+        stopped = Bench(None, FakeDevice("a", [1000.0]))
+        stopped.at(1.0, stopped.miner.stop)
+        await stopped.run()
+        assert stopped.miner.why_idle == ""
+
+    run_virtual(main())
 
 
 def test_summary() -> None:
