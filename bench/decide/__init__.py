@@ -1,0 +1,1 @@
+"""Decisions on counts: intervals and sequential tests."""
