@@ -33,7 +33,7 @@ def chi_square_above(x: float, freedom: int) -> float:
 
 
 def gamma_quantile(p: float, shape: float) -> float:
-    """What a gamma variable of that shape and scale 1 stays below with probability p: half of chi-square's at 2 × shape."""
+    """What a gamma variable of that shape stays below with probability p: half of chi-square's at 2 × shape."""
     return float(_special().gammaincinv(shape, p))
 
 

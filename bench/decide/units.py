@@ -38,8 +38,8 @@ def dead(counts: Sequence[int], expected: Sequence[float], alpha: float = ALPHA)
 
 
 def weak(counts: Sequence[int], expected: Sequence[float], floor: float = FLOOR, alpha: float = ALPHA) -> list[int]:
-    """Which units gave so little that they are below `floor` of what is expected, by index; the dead too, once due
-    enough. Against what is expected, and not against the others: a board that is slow as a whole has nothing but weak units.
+    """Which units gave so little that they are below `floor` of what is expected, by index; the dead too, once more is
+    due. Against what is expected, not against the others: a board that is slow as a whole has none but weak units.
     """
     p_values = [poisson_at_most(n, floor * mean) for n, mean in zip(counts, expected, strict=True)]
     return [i for i, found in enumerate(holm(p_values, alpha)) if found]
