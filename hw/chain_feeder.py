@@ -211,6 +211,7 @@ class ChainFeeder:
         jumps = self._counters.jumps
         if (counted := await self._counters.read()) is not None:
             self._account.hashes = self._base_hashes + counted
+            self._account.hashes_at_s = asyncio.get_running_loop().time()
         if self._counters.jumps > jumps:
             self._account.errors["counter values beyond belief"] += self._counters.jumps - jumps
 
