@@ -12,7 +12,7 @@ import math
 from dataclasses import replace
 
 from ..engine.chain.header import double_sha256, hash_number
-from ..engine.errors import DeviceError, InputError
+from ..engine.errors import InputError
 from ..engine.work import Assignment, Found, Job, Work
 from .answers import Answers, Line
 from .cadence import Cadence, cadence
@@ -191,7 +191,7 @@ class ChainFeeder:
                     passed_s, chain.rate_hps * passed_s / 2.0 ** (chain.chip.zero_bits + chain.ticket)
                 )
                 if self._health.mute:
-                    raise DeviceError(f"{self._name}: {self._health.mute}: {await chain.why_mute()}")
+                    raise await chain.mute(self._health.mute)
             if chain.hashing:  # else it is told why not
                 self._account.alarm = "; ".join(filter(None, (*self._alarms(), self._powered.alarm)))
 

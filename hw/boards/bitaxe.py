@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from ...engine.errors import DeviceError, InputError
+from ..errors import BusDead
 from ..limits import Reading
 from ..parts.bus import NoAnswer
 from ..wire.bitaxe_raw import PARTIAL_S, USB_PACKET, Gpio, I2CWrite, Operation, encode
@@ -86,7 +87,7 @@ class BitaxePlant:
         felt = await self._cooling.sense(senses)
         measured = await self._supply.sense(senses)
         if not senses.heard:
-            raise DeviceError(f"{self._control.name}: no part answers on I2C; reset the board, or plug it in again")
+            raise BusDead(f"{self._control.name}: no part answers on I2C; reset the board, or plug it in again")
         known = measured.rail_v is not None and measured.rail_a is not None
         return Reading(
             chip_c=felt.chip_c,
