@@ -153,6 +153,8 @@ async def _count(chain: Chain, step: Count) -> None:
             found,
             chain.n_chips,
         )
+    chain.ids = tuple(found)
+    chain.tell("counted")
 
 
 async def _address(chain: Chain, step: Addresses) -> None:
@@ -162,11 +164,13 @@ async def _address(chain: Chain, step: Addresses) -> None:
         chain.set_address(address)
         await chain.pause(step.pause_s)
     if not chain.tells_addresses:
+        chain.tell("addressed")
         return
     missing = set(wanted)
     for _ in range(_TRIES):
         missing -= set(await chain.read_all(0))
         if not missing:
+            chain.tell("addressed")
             return
     raise AddressStuck(
         f"{chain.name}: no chip has taken the address {min(missing):02X}; they would all hash the same: "

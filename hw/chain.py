@@ -23,6 +23,7 @@ from .chips.steps import Hcn
 from .chips.ticket import ticket_register
 from .errors import ChipReset, Mute, RegisterSilent
 from .ports.port import Port
+from .stages import Tell, nobody
 from .wire.bm13xx import HeaderJob, MidstateJob, Nonce, RegisterValue, ShortFrame
 from .wire.dialect import BM13XX, BM1387, Heard
 from .wire.frames import Garbage
@@ -45,8 +46,10 @@ _MUTE = {
 class Chain:
     """`run()` reads the line, in a task of its own; then `bring_up`."""
 
-    def __init__(self, port: Port, row: Row, name: str) -> None:
+    def __init__(self, port: Port, row: Row, name: str, tell: Tell = nobody) -> None:
         assert row.chip is not None
+        self.tell = tell
+        self.ids: tuple[int, ...] = ()  # what the chips called themselves when they were counted
         self.chip, self.row, self.name = row.chip, row, name
         self.n_chips = row.chips
         self.mhz = _START_MHZ
@@ -104,6 +107,7 @@ class Chain:
         row = self.row
         hash_board = row.domains > 1 and row.link == "serial"
         await carry_out(self, init(self.chip, self.n_chips, chain=hash_board, baud=row.fast_baud), mhz)
+        self.tell("ramped")
         await self._learn()
 
     async def set_frequency(self, mhz: float) -> None:

@@ -52,6 +52,7 @@ class Watch:
     def __init__(self, name: str, plant: Plant, limits: Limits, make_safe: Callable[[], None]) -> None:
         self.reading = Reading()
         self.fan = 1.0
+        self.full = False  # whoever measures wants the fan at full speed all the time
         self.seen = asyncio.Event()  # every sensor is there, and within its limits: there may be volts
         self._name, self._plant, self._limits, self._make_safe = name, plant, limits, make_safe
         self._thermostat = Thermostat()
@@ -161,7 +162,7 @@ class Watch:
     def _wanted(self, now_s: float) -> float:
         """Raises Violation for a temperature that stands still."""
         r, warm_s = self.reading, self._warm_since_s
-        if warm_s is None:
+        if warm_s is None or self.full:
             return 1.0
         errors = [value - TARGET_C for value in (r.chip_c, r.board_c) if value is not None]
         if not errors:

@@ -185,9 +185,7 @@ class _ChainTest:
                 (
                     index,
                     known.pattern.header,
-                    replace(
-                        known.pattern.header, version=version_of(chip, known.pattern, answer), nonce=answer.nonce
-                    ),
+                    replace(known.pattern.header, version=version_of(chip, known.pattern, answer), nonce=answer.nonce),
                 )
                 for index, known in sent
             ],

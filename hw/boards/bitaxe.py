@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 from ...engine.errors import DeviceError, InputError
@@ -53,6 +54,14 @@ class BitaxePlant:
             except NoAnswer:
                 continue  # of a kind that this is not; or it is missing, which comes to light below
         await self.hold_reset(True)
+        try:
+            await self._prepare_parts()
+        except NoAnswer as error:
+            if await self._anybody():
+                raise
+            raise BusDead(str(error)) from error
+
+    async def _prepare_parts(self) -> None:
         for kind in self._kinds:
             self._settle_on(kind)
             try:
@@ -63,6 +72,16 @@ class BitaxePlant:
                     raise
         self._known = True
         await self._cooling.prepare()
+
+    async def _anybody(self) -> bool:
+        """Whether any part answers on I2C."""
+        self._known = False
+        for operation in self._off_operations():
+            if isinstance(operation, I2CWrite):
+                with suppress(NoAnswer):
+                    await self._control.request(operation)
+                    return True
+        return False
 
     async def hold_reset(self, held: bool) -> None:
         await self._control.gpio(RESET_PIN, not held)

@@ -137,6 +137,7 @@ class Control:
         if isinstance(operation, I2CRead | I2CWrite | I2CWriteRead):
             return NoAnswer(
                 f"{self.name}: no part answers at I2C address {operation.address:02X} ({refusal}); "
-                "is it the board that was named?"
+                "is it the board that was named?",
+                operation.address,
             )
         return DeviceError(f"{self.name}: refused {operation}: {refusal}; is it the board that was named?")

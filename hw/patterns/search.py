@@ -140,5 +140,3 @@ def _tail(header: Header) -> array[int]:
 
 def _swapped(h: int) -> int:
     return int.from_bytes(h.to_bytes(4, "big"), "little")
-
-
