@@ -42,7 +42,9 @@ def patterns(
     search: Annotated[
         bool, typer.Option("--search", help="Search, on one thread, for boards of one chip: 2^32 hashes a pattern.")
     ] = False,
-    duration: Annotated[float | None, typer.Option(metavar="S", help="With --search: stop after so many seconds.")] = None,
+    duration: Annotated[
+        float | None, typer.Option(metavar="S", help="With --search: stop after so many seconds.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
 ) -> int:
     """List the known nonces that `check` asks cores for; harvest them from blocks, or search for them.
@@ -66,7 +68,9 @@ def patterns(
                 raise InputError("--search: serves all boards of one chip; leave out the board and --node")
             return _search(file, duration, _Face(as_json=as_json), signals)
         if node is None or board is None:
-            raise InputError("--node: for which board? name it, chain:bm1370x65 say: nonces are for its chips and cores")
+            raise InputError(
+                "--node: for which board? name it, chain:bm1370x65 say, as its chips divide the nonces"
+            )
         return asyncio.run(_harvest(board, node, blocks, file, _Face(as_json=as_json), signals))
 
 
@@ -109,11 +113,9 @@ def _search(file: Path, duration: float | None, face: _Face, signals: Signals) -
     return 0
 
 
-async def _harvest(
-    board: str, node: str, blocks: int | None, file: Path, face: _Face, signals: Signals
-) -> int:
+async def _harvest(board: str, node: str, blocks: int | None, file: Path, face: _Face, signals: Signals) -> int:
     from ...engine.templates.rpc import NodeRpc
-    from ...hw.patterns.harvest import Harvest, harvest
+    from ...hw.patterns.harvest import harvest
     from ...hw.patterns.pattern import save
 
     row, library, rpc = _row(board), _read(file), NodeRpc(node)

@@ -3,9 +3,9 @@
     outcomes = await try_patterns(powered, known(powered.row, powered.point.mhz))
 
 A job is sent, left for as long as the chips need to come to its nonce, and replaced by the next; which of them an
-answer belongs to says its id. What is missing after all of them is asked again, up to three times, with more time for a host that is
-late. A core that does not find its own but finds others is not dead: the rest of it hashes. It leaves out what any of
-this means for a verdict.
+answer belongs to says its id. What is missing after all of them is asked again, with more time for a host that is late.
+A core that does not find its own but finds others is not dead: the rest of it hashes. It leaves out what any of this
+means for a verdict.
 
 Chips that take midstates sweep on beyond their part: left for long, the chip before a dead one would find its nonces.
 """
@@ -210,9 +210,7 @@ class _ChainTest:
                 (
                     index,
                     known.pattern.header,
-                    replace(
-                        known.pattern.header, version=version_of(chip, known.pattern, answer), nonce=answer.nonce
-                    ),
+                    replace(known.pattern.header, version=version_of(chip, known.pattern, answer), nonce=answer.nonce),
                 )
                 for index, known in sent
             ],

@@ -1,4 +1,4 @@
-"""The patterns that are known for a board: those it is given, those that are shipped, or what a second's search finds."""
+"""The patterns that are known for a board: what it is given, what is shipped, or what a second's search finds."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ versions, so that each is found early in the first sweep by whatever chip: cores
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from itertools import count
@@ -40,8 +40,8 @@ def spots(row: Row) -> list[Spot]:
     return [(index, core) for index in range(row.chips) for core in cores]
 
 
-def search(library: Library, kernel: Kernel) -> Iterator[Library]:
-    """The library after each unit of 2^25 hashes; with what gives a core its first pattern. Ends when none lacks one."""
+def search(library: Library, kernel: Kernel) -> Generator[Library]:
+    """The library after each unit of 2^25 hashes, with what gives a core its first pattern. Ends when none lacks one."""
     rows = [board_row(name) for name in LONE]
     missing = {(row.name, spot) for row in rows for spot in spots(row)}
     for pattern in library.patterns:
@@ -145,5 +145,3 @@ def _tail(header: Header) -> array[int]:
 
 def _swapped(h: int) -> int:
     return int.from_bytes(h.to_bytes(4, "big"), "little")
-
-
