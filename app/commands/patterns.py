@@ -68,9 +68,7 @@ def patterns(
                 raise InputError("--search: serves all boards of one chip; leave out the board and --node")
             return _search(file, duration, _Face(as_json=as_json), signals)
         if node is None or board is None:
-            raise InputError(
-                "--node: for which board? name it, chain:bm1370x65 say, as its chips divide the nonces"
-            )
+            raise InputError("--node: for which board? name it, chain:bm1370x65 say, as its chips divide the nonces")
         return asyncio.run(_harvest(board, node, blocks, file, _Face(as_json=as_json), signals))
 
 

@@ -41,7 +41,7 @@ def spots(row: Row) -> list[Spot]:
 
 
 def search(library: Library, kernel: Kernel) -> Generator[Library]:
-    """The library after each unit of 2^25 hashes, with what gives a core its first pattern. Ends when none lacks one."""
+    """The library after each unit of 2^25 hashes, and what gives a core its first pattern. Ends when none lacks one."""
     rows = [board_row(name) for name in LONE]
     missing = {(row.name, spot) for row in rows for spot in spots(row)}
     for pattern in library.patterns:
