@@ -52,6 +52,7 @@ class Board:
     ) -> None:
         self.row, self.name = row, name
         self.alarm = ""  # of its guard process
+        self.watch: Watch | None = None  # while it is powered, and has sensors
         self._ports, self._plant_for, self._guard_for = ports, plant_for, guard
         if not row.watched and not unguarded:
             raise InputError(
@@ -137,7 +138,7 @@ class Board:
         """The watch, once it has seen every sensor within its limits."""
         if plant is None or not self.row.watched:
             return None
-        watch = Watch(self.name, plant, self.row.limits, lambda: self._cut(plant))
+        self.watch = watch = Watch(self.name, plant, self.row.limits, lambda: self._cut(plant))
         background.append(group.create_task(watch.run()))
         await watch.seen.wait()
         return watch

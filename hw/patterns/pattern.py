@@ -56,7 +56,7 @@ class _File(msgspec.Struct):
     schema: str
     zero_bits: Annotated[int, msgspec.Meta(ge=0, le=256)]
     headers: Annotated[list[Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{160}$")]], msgspec.Meta(max_length=MOST)]
-    searched: Annotated[int, msgspec.Meta(ge=0, lt=2**63)] = 0
+    searched: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
 
 
 def encode(library: Library) -> bytes:
