@@ -124,13 +124,11 @@ def lines_of(event: CheckEvent) -> Iterator[tuple[str, str]]:
 
 def step_line(step: Step) -> str:
     """fail            fan                     0 rpm; at full speed 500 or more"""
-    told = (
-        ""
-        if step.measured is None
-        else f"{step.measured:g}"
-        if isinstance(step.measured, float)
-        else str(step.measured)
-    )
+    told = "" if step.measured is None else str(step.measured)
+    if isinstance(step.measured, float):
+        told = f"{step.measured:g}"
+    elif isinstance(step.measured, int) and isinstance(step.expected, int):
+        told = f"{step.measured} of {step.expected}"
     figure = f"{told} {step.unit}".strip()
     return f"{step.verdict:<15} {step.name:<22} {'; '.join(filter(None, (figure, step.bound)))}"
 

@@ -1,10 +1,10 @@
 """A board of which no chip answers: its test points in order, each with what a multimeter shows on a sound one.
 
-Pure: `points` gives what to measure, `judge` takes one reading, `conclude` what all of them come to. The order is that in
-which a signal needs the ones before it: rails, clock, reset, command in, response out. A multimeter shows the mean of
-what swings: a square wave of 1.8 V reads half of it. Voltages of signals are those of 1.8 V logic, as on the boards of
-the table; those of a board's rails come from its row. Unproven on hardware. It leaves out the oscilloscope, which sees
-more.
+Pure: `points` gives what to measure, `judge` takes one reading, `conclude` what all of them come to. The order is that
+in which a signal needs the ones before it: rails, clock, reset, command in, response out. A multimeter shows the mean
+of what swings: a square wave of 1.8 V reads half of it. Voltages of signals are those of 1.8 V logic, as on the boards
+of the table; those of a board's rails come from its row. Unproven on hardware. It leaves out the oscilloscope, which
+sees more.
 """
 
 from __future__ import annotations
@@ -148,14 +148,13 @@ def conclude(found: Sequence[Measured]) -> Finding:
             evidence = f"{one.volts:.3g} V; takes {one.point.least:.3g} to {one.point.most:.3g} V. {one.point.why}"
             return Finding(code, one.point.name, evidence, HINTS[code])
     if skipped := [one.point.name for one in found if one.state == "skipped"]:
-        return Finding(
-            "no-answer", "", f"{told or 'nothing'} as it should be; not measured: {', '.join(skipped)}", _REST
-        )
+        rest = f"not measured: {', '.join(skipped)}"
+        return Finding("no-answer", "", f"{told} as it should be; {rest}" if told else rest, _REST)
     return Finding("no-answer", "chip 0", f"{told}: all as it should be", _FIRST_CHIP)
 
 
 _REST = "measure the points that were skipped; then look at CI and RO with an oscilloscope while the board is asked"
 _FIRST_CHIP = (
-    "supply, clock, reset and line are there: the first chip does not answer. Reflow it, then replace it; on a chain try "
-    "the next chip by feeding CI and CLKI there"
+    "supply, clock, reset and line are there: the first chip does not answer. Reflow it, then replace it; on a chain "
+    "try the next chip by feeding CI and CLKI there"
 )

@@ -204,5 +204,3 @@ def test_progress_is_told() -> None:
 
     run_virtual(followed())
     assert told == [(0, 2), (1, 2)]
-
-

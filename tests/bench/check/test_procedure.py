@@ -6,7 +6,6 @@ A sample runs always; every fault of every family of boards in the long tier.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import pytest
 
