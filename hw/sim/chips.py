@@ -20,6 +20,7 @@ from .silicon import CORE_VALUE, answer_id, same_speed
 from .world import World
 
 _WAITING = 64  # nonces that may wait for the line; no source says how many chips hold
+_NONCE_BYTES = 11  # or 9, where no versions are rolled
 
 
 class Chips:
@@ -39,6 +40,7 @@ class Chips:
         self._now_s: float | None = None
         self._resets = world.resets
         self._job_s: float | None = None  # when the first came
+        self._room = _WAITING
         for die in self.dies:
             die.given_id = chip.id if faults.wrong_chip is None else faults.wrong_chip
             die.counters_lie = 1.0 if faults.lying_counter is None else faults.lying_counter
@@ -64,6 +66,7 @@ class Chips:
         if self.world.resets != self._resets or not self.world.running:
             self._resets = self.world.resets
             self._reset()
+        self._room = _WAITING + int(elapsed_s * self.baud / 10 / _NONCE_BYTES)  # what leaves meanwhile makes room
         tasks = [die.task() if self.world.running else None for die in self._heard]
         self._hash(tasks, elapsed_s)
         for die in self.dies:
@@ -171,7 +174,7 @@ class Chips:
         id = answer_id(die.silicon, task.header.id, which)
         frame = wire.nonce_response(nonce, excess, id, rolled if die.long_frames else None)
         for _ in range(2 if self._faults.duplicate_nonces else 1):
-            if self.line.nonces < _WAITING:
+            if self.line.nonces < self._room:
                 self.line.say(frame, nonce=True)
             else:
                 die.overflows += 1
