@@ -25,6 +25,7 @@ UP_S = 120.0  # of a loaded machine; eleven seconds of it are the ramp
 SOON_S = 1.0  # in which a board is off after its miner has died
 LEAST_S = 30.0  # of mining together
 IN_TIME_S = 0.02
+TELLING = {"sim:bitaxe-gamma": 525.0, "sim:compac-f": 200.0}  # their MHz
 
 
 @contextmanager
@@ -68,9 +69,8 @@ def test_several_boards_and_the_cpu_mine_on_the_embedded_pool() -> None:
     with Lateness() as machine, Command("mine", *chosen, "--duration", "300", "--json") as miner:
         miner.wait_for("job")
         time.sleep(LEAST_S)
-        for device in devices:
-            if not shares_of(miner, device):
-                miner.wait_for("share", lambda e, device=device: is_share(e, device), timeout_s=UP_S)  # type: ignore[misc]
+        miner.wait_until(lambda events: all(shares(events, device) for device in devices), UP_S)
+        miner.wait_until(lambda events: set(TELLING) <= {event["device"] for event in figures(events)}, UP_S)
         miner.signal(signal.SIGINT)
         assert miner.end() == (0, "")
         summary = miner.events[-1]
@@ -82,17 +82,17 @@ def test_several_boards_and_the_cpu_mine_on_the_embedded_pool() -> None:
     repeats = {device["name"]: device["repeats"] for device in summary["devices"]}
     assert all(repeats[name] == 0 for name in set(devices) - late), f"a header was hashed twice: {repeats}"
     assert summary["duplicates"] <= sum(repeats.values())
-    told = [event for event in miner.events if event["event"] == "device_figures"]
-    assert {(event["device"], event["mhz"]) for event in told} == {("sim:bitaxe-gamma", 525.0), ("sim:compac-f", 200.0)}
-    assert all(event["watts"] > 10 and event["celsius"] > 20 for event in told if event["device"] == "sim:bitaxe-gamma")
+    assert {event["device"]: event["mhz"] for event in figures(miner.events)} == TELLING
+    gamma = [event for event in figures(miner.events) if event["device"] == "sim:bitaxe-gamma"]
+    assert all(event["watts"] > 10 and event["celsius"] > 20 for event in gamma)
 
 
-def is_share(event: Event, device: str) -> bool:
-    return bool(event["event"] == "share" and event["device"] == device and event["outcome"] == "accepted")
+def shares(events: list[Event], device: str) -> list[Event]:
+    return [e for e in events if e["event"] == "share" and e["device"] == device and e["outcome"] == "accepted"]
 
 
-def shares_of(miner: Command, device: str) -> list[Event]:
-    return [event for event in miner.events if is_share(event, device)]
+def figures(events: list[Event]) -> list[Event]:
+    return [event for event in events if event["event"] == "device_figures"]
 
 
 def test_a_board_at_a_port_mines_and_is_off_after_an_orderly_end(tmp_path: Path) -> None:

@@ -24,9 +24,7 @@ def mine(board: str, seconds: int, until: Callable[[list[Event]], object]) -> li
     the summary, as documented."""
     with Command("mine", "-d", board, "-d", "cpu", "--json") as miner:
         time.sleep(seconds)
-        end_s = time.monotonic() + PATIENCE_S
-        while not (until(miner.events) and shares(miner.events, "cpu")) and time.monotonic() < end_s:
-            time.sleep(0.2)
+        miner.wait_until(lambda events: until(events) and shares(events, "cpu"), PATIENCE_S)
         miner.signal(signal.SIGINT)
         assert miner.end() == (0, "")
         events = miner.events
