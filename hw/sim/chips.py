@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from ..chips.chip import Chip
 from ..wire import bm13xx as wire
+from .course import Course
 from .die import Die
 from .faults import NO_FAULTS, Faults, check_faults
 from .header import Midstates, WholeHeader
@@ -37,9 +38,7 @@ class Chips:
         self._search = Search(chip, self.dies[0].silicon)
         self._decoder = wire.CommandDecoder("midstate" if chip.job == "midstate" else "header")
         self.line = Line(faults, seed)
-        self._now_s: float | None = None
-        self._resets = world.resets
-        self._job_s: float | None = None  # when the first came
+        self._course = Course(world, faults)
         self._room = _WAITING
         for die in self.dies:
             die.given_id = chip.id if faults.wrong_chip is None else faults.wrong_chip
@@ -60,11 +59,8 @@ class Chips:
 
     def advance(self, now_s: float) -> bytes:
         """To a moment of the loop's clock; what the host gets of what they said until then."""
-        self.world.advance(now_s)
-        elapsed_s = now_s - self._now_s if self._now_s is not None else 0.0
-        self._now_s = now_s
-        if self.world.resets != self._resets or not self.world.running:
-            self._resets = self.world.resets
+        elapsed_s, forgotten = self._course.advance(now_s)
+        if forgotten:
             self._reset()
         self._room = _WAITING + int(elapsed_s * self.baud / 10 / _NONCE_BYTES)  # what leaves meanwhile makes room
         tasks = [die.task() if self.world.running else None for die in self._heard]
@@ -74,7 +70,7 @@ class Chips:
             self.world.busy[die.index] = 0.0
         for die, task in zip(self._heard, tasks, strict=True):
             self.world.busy[die.index] = self._busy(die, task)
-        if self._faults.mute_s is not None and self._job_s is not None and now_s >= self._job_s + self._faults.mute_s:
+        if self._course.is_mute:
             self.line.clear()
         return self.line.leave(self.baud, elapsed_s)
 
@@ -116,7 +112,7 @@ class Chips:
                 pass  # garbage
 
     def _take(self, header: WholeHeader | Midstates, dies: list[Die]) -> None:
-        self._job_s = self._now_s if self._job_s is None else self._job_s
+        self._course.job_came()
         for die in dies:
             die.take(header)
 
