@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -186,6 +187,20 @@ def test_every_nonce_is_true_and_none_comes_twice(name: str, n: int) -> None:
     assert host.hashes == pytest.approx(host.rate_hps * seconds, rel=0.002)
     expected = host.hashes / 2**least
     assert abs(len(seen) - expected) < 4.5 * expected**0.5
+
+
+@pytest.mark.parametrize("name", ROLLING)
+def test_a_simulator_that_was_late_has_lost_no_nonce(name: str) -> None:
+    """Its host was busy for two seconds: the line has gone on meanwhile."""
+
+    def told(step_s: float) -> Counter[int]:
+        host = Host(name, bits=20, ticket=0).bring_up()
+        host.job()
+        return Counter(nonce.nonce for nonce in host.nonces(2.0, step_s))
+
+    late, in_time = told(2.0), told(0.01)
+    assert late.total() > 100
+    assert (late - in_time).total() + (in_time - late).total() <= 2  # those on their way at the end
 
 
 @pytest.mark.parametrize("name", ROLLING)
