@@ -34,14 +34,16 @@ p {{ margin: .3rem 0; }}
 .facts dt {{ color: {FAINT}; }} .facts dd {{ margin: 0; overflow-wrap: anywhere; }}
 table {{ border-collapse: collapse; width: 100%; font-size: .93rem; }}
 th, td {{ text-align: left; padding: .28rem .7rem .28rem 0; border-bottom: 1px solid {RULE}; vertical-align: top;
-         overflow-wrap: anywhere; }}
+         overflow-wrap: break-word; }}
 th {{ color: {FAINT}; font-weight: 600; }}
-td.right, th.right {{ text-align: right; }}
+td.right, th.right {{ text-align: right; white-space: nowrap; }}
+td.name {{ min-width: 7.5rem; }}
 td.verdict-cell {{ white-space: nowrap; font-weight: 600; }}
-svg {{ display: block; max-width: 100%; height: auto; }}
+.wide {{ overflow-x: auto; }}
+.wide > svg {{ display: block; min-width: 36rem; height: auto; }}
 svg text {{ font-family: inherit; }}
 section + section {{ margin-top: 3.5rem; padding-top: 2.5rem; border-top: 3px solid {RULE}; }}
-@media print {{ body {{ padding: 0; font-size: 12px; }} h2, .finding, svg, tr {{ break-inside: avoid; }} }}
+@media print {{ .wide {{ overflow: visible; }} body {{ padding: 0; font-size: 12px; }} h2, .finding, .wide > svg, tr {{ break-inside: avoid; }} }}
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -70,17 +72,17 @@ def _section(result: CheckResult) -> Iterator[Markup]:
     yield _facts(result)
     if result.rate is not None:
         yield element("h2", "Hash rate by verified nonces")
-        yield rate_picture(result.rate, expected_hps(result), *_zone(result))
+        yield _wide(rate_picture(result.rate, expected_hps(result), *_zone(result)))
     if rows := cores_of(result):
         yield element("h2", tally(rows))
-        yield core_picture(rows)
+        yield _wide(core_picture(rows))
         yield from (element("p", said) for said in unsound(rows))
     series = series_picture(result.moments, result.limits)
     if series is not None:
         yield element("h2", "Over time")
-        yield series
+        yield _wide(series)
     yield element("h2", "Steps")
-    yield _steps(result.steps)
+    yield _wide(_steps(result.steps))
     if result.limits:
         yield element("h2", "Limits")
         yield _list([(name, _limit(name, value)) for name, value in result.limits.items()])
@@ -102,6 +104,11 @@ def _banner(result: CheckResult) -> Markup:
         class_="banner",
         style=f"border-color: {colour}",
     )
+
+
+def _wide(what: Markup) -> Markup:
+    """Moves sideways by itself on a narrow screen."""
+    return element("div", what, class_="wide")
 
 
 def _finding(finding: Finding) -> Markup:
@@ -140,7 +147,7 @@ def _steps(steps: Sequence[Step]) -> Markup:
                     class_="verdict-cell",
                     style=f"color: {VERDICTS[step.verdict]}",
                 ),
-                element("td", step.name),
+                element("td", step.name, class_="name"),
                 element("td", amount(step.measured, step.unit)),
                 element("td", amount(step.expected, step.unit)),
                 element("td", step.bound, class_="faint"),
