@@ -79,7 +79,7 @@ def _of_error(e: Evidence) -> Iterator[Finding]:
     error = e.failure
     if error is None or isinstance(error, DeviceAbsent):
         return
-    told = short(error, e.row.name)
+    told = short(error, e.name)
     match error:
         case Unfit():
             yield _finding(*_UNFIT[error.about], told)
@@ -132,7 +132,7 @@ def _mute(e: Evidence, error: Mute, told: str) -> Iterator[Finding]:
     if error.because == "reset":
         yield _finding("brown-out", "", told)
     elif error.because == "silent":
-        yield _finding("falls-silent" if e.counts is not None and e.counts.valid else "no-answer", "", told)
+        yield _finding("falls-silent" if "counted" in e.stages else "no-answer", "", told)
     elif e.chips == 1:
         yield _finding("dead-chip", "chip 0", told)
     else:

@@ -19,7 +19,7 @@ from ...engine.errors import InputError
 
 SCHEMA = "joulehash.patterns/1"
 MOST_BYTES = 4 << 20
-MOST = MOST_BYTES // 164  # headers that fit; the longest chain of all has 126 chips of 128 cores
+MOST = MOST_BYTES // 168  # headers that fit; the longest chain of all, 126 chips of 128 cores, has fewer cores
 _SHIFT = 13  # where the bits stand that chips roll, 28 to 13 of the version
 
 
