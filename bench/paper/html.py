@@ -13,7 +13,7 @@ from ..decide.sprt import BAD, GOOD
 from .colours import BLUE, FAINT, INK, MARKS, PAPER, RULE, SHADE, VERDICTS
 from .core_picture import core_picture
 from .cores import cores_of, tally, unsound
-from .figures import amount, duration, efficiency_text, expected_hps, interval
+from .figures import amount, began, duration, efficiency_text, expected_hps, interval
 from .markup import Markup, element, join
 from .rate_picture import rate_picture
 from .series_picture import series_picture
@@ -43,7 +43,8 @@ td.verdict-cell {{ white-space: nowrap; font-weight: 600; }}
 .wide > svg {{ display: block; min-width: 36rem; height: auto; }}
 svg text {{ font-family: inherit; }}
 section + section {{ margin-top: 3.5rem; padding-top: 2.5rem; border-top: 3px solid {RULE}; }}
-@media print {{ .wide {{ overflow: visible; }} body {{ padding: 0; font-size: 12px; }} h2, .finding, .wide > svg, tr {{ break-inside: avoid; }} }}
+@media print {{ .wide {{ overflow: visible; }} body {{ padding: 0; font-size: 12px; }}
+               h2, .finding, .wide > svg, tr {{ break-inside: avoid; }} }}
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -99,7 +100,7 @@ def _banner(result: CheckResult) -> Markup:
             "div",
             element("h1", result.title),
             element("p", f"{board}{simulated}"),
-            element("p", f"{result.began}, {duration(result.seconds)}", class_="faint"),
+            element("p", f"{began(result)}, {duration(result.seconds)}", class_="faint"),
         ),
         class_="banner",
         style=f"border-color: {colour}",

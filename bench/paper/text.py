@@ -11,7 +11,7 @@ from textwrap import wrap
 
 from ..check.result import CheckResult, Finding, Step
 from .cores import SIGNS, Core, cores_of, tally, unsound
-from .figures import amount, duration, efficiency_text, expected_hps, interval
+from .figures import amount, began, duration, efficiency_text, expected_hps, interval
 
 WIDTH = 80
 _FEW_CHIPS = 4  # are drawn even when all their cores are sound
@@ -26,7 +26,7 @@ def text(result: CheckResult) -> str:
 
 def _lines(result: CheckResult) -> Iterator[str]:
     yield from _wrapped(f"{result.title} ({result.board})" + (", simulated" if result.simulated else ""), "")
-    yield f"{result.verdict.upper()} after {duration(result.seconds)}, begun {result.began}"
+    yield f"{result.verdict.upper()} after {duration(result.seconds)}, begun {began(result)}"
     if result.key is not None:
         yield from _wrapped(f"board {result.key}", "")
     for finding in result.findings:
