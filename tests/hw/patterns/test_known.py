@@ -55,6 +55,7 @@ def test_a_simulators_are_searched() -> None:
     assert min(each.pattern.zero_bits for each in found) < 32
 
 
-def test_a_middle_scale_has_neither() -> None:
-    """Too many hashes to search on the spot, and blocks lie beside the nonces that it tries."""
-    assert len(known(board_row("bitaxe-gamma").scaled(8), 525.0)) < 32
+def test_between_silicon_and_a_simulator_there_are_few() -> None:
+    """Too many hashes to search on the spot, and most blocks lie beside the nonces that such a chip tries."""
+    row = board_row("bitaxe-gamma").scaled(8)
+    assert 0 < len(known(row, 525.0)) < 64
