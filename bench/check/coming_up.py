@@ -6,8 +6,7 @@ there is attribution.py's to say.
 
 from __future__ import annotations
 
-from ...engine.errors import DeviceError
-from ...hw.errors import Enumeration, NoChips
+from ...hw.errors import Enumeration, WrongChips
 from ...hw.limits import Reading
 from .evidence import Evidence
 from .judged import Judged, absent, passes
@@ -74,23 +73,26 @@ def enumerate_slow(e: Evidence) -> Judged | None:
     as on the manufacturers' fixtures."""
     if e.row.chip is None:
         return absent("it has no chips that can be counted")
+    bound = f"all {e.chips}, each a {e.row.chip.name}, at {e.row.baud} baud"
+    if isinstance(e.failure, Enumeration):
+        return Judged(e.chips, _counted(e.failure), "chips", bound, "fail")
     if "counted" not in e.stages:
         return None
-    bound = f"all {e.chips}, each a {e.row.chip.name}, at {e.row.baud} baud"
     first = next((each.error for each in e.tries if isinstance(each.error, Enumeration)), None)
     if first is None:
-        return Judged(e.chips, len(e.ids), "chips", bound, passes(len(e.ids) == e.chips))
+        return Judged(e.chips, e.chips, "chips", bound, "pass")
     if e.broken is not None and e.broken.k:  # the line, which has a step of its own
-        return Judged(e.chips, f"{len(e.ids)} at the second try", "chips", bound, "pass")
-    measured = f"{len(first.ids)}, and {len(e.ids)} at the second try"
-    return Judged(e.chips, measured, "chips", bound, "fail")
+        return Judged(e.chips, f"{e.chips} at the second try", "chips", bound, "pass")
+    return Judged(e.chips, f"{_counted(first)}, and {e.chips} at the second try", "chips", bound, "fail")
 
 
-def slow_chips(error: Exception) -> str:
-    """Of a failed count: 2 of 3, chip 2 is the first that is missing."""
-    if isinstance(error, NoChips):
-        return "0"
-    return str(len(error.ids)) if isinstance(error, Enumeration) else str(error)
+def _counted(error: Enumeration) -> str:
+    """2, chip 2 is the first that is missing; 3, as BM1366."""
+    if isinstance(error, WrongChips):
+        return f"{len(error.ids)}, as {', '.join(sorted({f'BM{id:04X}' for id in error.ids}))}"
+    if len(error.ids) >= error.expected:
+        return str(len(error.ids))
+    return f"{len(error.ids)}, chip {len(error.ids)} is the first that is missing"
 
 
 def addresses(e: Evidence) -> Judged | None:
@@ -171,5 +173,4 @@ def _told(reading: Reading) -> str:
 
 def short(error: Exception, name: str) -> str:
     """Its text without the board's name, which stands above it."""
-    text = str(error) if isinstance(error, DeviceError) else f"{type(error).__name__}: {error}"
-    return text.removeprefix(f"{name}: ")
+    return str(error).removeprefix(name).removeprefix(": ").strip()

@@ -74,7 +74,8 @@ def errors(e: Evidence) -> Judged | None:
 def repeats(e: Evidence) -> Judged | None:
     if e.counts is None or e.repeats is None:
         return None
-    return _proportion(e.repeats, "of the nonces")
+    c = e.counts
+    return _proportion(e.repeats, c.duplicate, c.nonces + c.duplicate, "of the nonces")
 
 
 def line(e: Evidence) -> Judged | None:
@@ -83,7 +84,7 @@ def line(e: Evidence) -> Judged | None:
         return absent("its answers bear no check")
     if e.broken is None:
         return None
-    return _proportion(e.broken, "of the frames")
+    return _proportion(e.broken, *e.frames, "of the frames")
 
 
 def counter(e: Evidence) -> Judged | None:
@@ -142,8 +143,8 @@ def _bad(row: Row, counts: Counts, least: float, kinds: Sequence[Callable[[Row, 
     return bad
 
 
-def _proportion(test: ProportionTest, unit: str) -> Judged:
-    told = f"{between(wilson(test.k, test.n), 2)}: {test.k} of {test.n}"
+def _proportion(test: ProportionTest, k: int, n: int, unit: str) -> Judged:
+    told = f"{between(wilson(k, n), 2)}: {k} of {n}"
     return Judged("0 %", told, unit, test.bound, test.decision or "inconclusive")
 
 

@@ -37,6 +37,7 @@ class Felt:
 class Evidence:
     """Of one board. Times are the loop's."""
 
+    name: str
     row: Row
     limits: CheckLimits
     point: Point
@@ -60,6 +61,7 @@ class Evidence:
     errors: ProportionTest | None = None
     repeats: ProportionTest | None = None
     broken: ProportionTest | None = None
+    frames: tuple[int, int] = (0, 0)  # broken ones of the window, and all
     window_s: tuple[float, float] | None = None
     soak: Counts | None = None
     soak_s: float = 0.0  # asked for

@@ -77,9 +77,10 @@ def _look(powered: Powered, e: Evidence, window: Window) -> None:
     e.errors.see(c.errors, c.nonces)
     e.repeats.see(c.duplicate, c.nonces + c.duplicate)
     if e.broken is not None and powered.chain is not None:
-        frame = powered.chain.chip.response_size
-        broken = max(e.broken.k, round(c.broken_bytes / frame))
-        e.broken.see(broken, max(broken, e.broken.n + broken - e.broken.k, round(c.heard_bytes / frame)))
+        bytes_each, (broken, frames) = powered.chain.chip.response_size, e.frames
+        more = max(0, c.broken_bytes // bytes_each - broken)
+        e.frames = broken + more, max(frames + more, c.heard_bytes // bytes_each)
+        e.broken.see(*e.frames)
 
 
 def _decided(e: Evidence) -> bool:

@@ -48,6 +48,10 @@ class Named:
     simulated: bool = False
 
 
+class Interrupted(JoulehashError):
+    """By whoever had it checked."""
+
+
 class Check:
     """Of one board. `patterns` may be empty; `no_patterns` says why."""
 
@@ -62,10 +66,11 @@ class Check:
         no_patterns: str = "",
         named: Named | None = None,
     ) -> None:
-        self.evidence = Evidence(board.row, limits, point, no_patterns=no_patterns, soak_s=plan.soak_s)
+        self.evidence = Evidence(board.name, board.row, limits, point, no_patterns=no_patterns, soak_s=plan.soak_s)
         self._board, self._plan, self._report = board, plan, report
         self._patterns, self._named = patterns, named or Named()
         self._steps: dict[str, Step] = {}
+        self._working: asyncio.Task[None] | None = None
         self._doing = STEPS[0].name
         self._step_began_s = self._began_s = 0.0
 
@@ -84,18 +89,7 @@ class Check:
                 seconds=planned_s,
             )
         )
-        sampling = asyncio.create_task(self._sample())
-        try:
-            await self._try()
-            if e.error is not None and may_be_chance(e.error.error):
-                e.tries.append(e.error)
-                e.error = None
-                await asyncio.sleep(_AGAIN_S)
-                await self._try()
-            await self._see_off()
-        finally:
-            sampling.cancel()
-            await asyncio.wait([sampling])
+        await self._work()
         self._finish_all()
         steps = [self._steps[kind.name] for kind in STEPS]
         return result_of(
@@ -108,6 +102,35 @@ class Check:
             self._named,
             self._began_s,
         )
+
+    def interrupt(self) -> None:
+        """Switch off, and come to a result."""
+        if self._working is not None:
+            self._working.cancel()
+
+    async def _work(self) -> None:
+        sampling = asyncio.create_task(self._sample())
+        self._working = asyncio.create_task(self._try_twice())
+        try:
+            await asyncio.wait([self._working])
+            if self._working.cancelled():
+                self.evidence.error = Failed(Interrupted("it was interrupted; check it again"), self._doing)
+            else:
+                self._working.result()
+            await self._see_off()
+        finally:
+            for task in (self._working, sampling):
+                task.cancel()
+                await asyncio.wait([task])
+
+    async def _try_twice(self) -> None:
+        e = self.evidence
+        await self._try()
+        if e.error is not None and may_be_chance(e.error.error):
+            e.tries.append(e.error)
+            e.error = None
+            await asyncio.sleep(_AGAIN_S)
+            await self._try()
 
     # Bringing it up, measuring, off
 
@@ -193,7 +216,7 @@ class Check:
         for kind in STEPS:
             judged = kind.judge(e)
             if e.error is not None and kind.name == blamed and (judged is None or judged.verdict != "fail"):
-                told = short(e.error.error, self._board.name)
+                told = short(e.error.error, e.name)
                 judged = Judged(
                     judged.expected if judged is not None else None,
                     told,

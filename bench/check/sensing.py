@@ -16,7 +16,7 @@ from .evidence import Evidence, Felt
 from .judged import Judged, absent, passes
 
 _SKIP_S, _LEAST_S = 8.0, 12.0  # of a window: the chips' own warming, and what a course must last to be extrapolated
-_BEYOND_C = 5.0  # above the limit: what extrapolation may err
+_BEYOND_C = 2.0  # above the limit: what extrapolation may err
 _STILL_S = 15.0  # of hashing, after which a temperature must have moved
 _FLAT_C = 0.5
 
