@@ -85,7 +85,7 @@ def test_a_nonce_under_another_jobs_id_is_of_a_wrong_job() -> None:
 
     counts = counted("bitaxe-gamma?scale=24", 8.0, meddle=mix_ids)
     assert counts.wrong_job > 100
-    assert counts.valid == 0
+    assert counts.valid < 20  # of 8 zero bits, which one in 256 has by chance
 
 
 def test_a_board_that_fails_raises_out_of_the_block() -> None:
