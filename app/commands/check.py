@@ -141,7 +141,7 @@ class _Order:
         limits = limits_of(on.row, self.file, self.limits)
         board = on.board(held_to(on.row, limits), unguarded=self.unguarded)
         point = board.point(on.spec.mhz, on.spec.volts)
-        found = known(on.row, point.mhz, self.given)
+        found = known(on.row, point.mhz, self.given, each=3)
         named = Named(self.seed, on.simulated)
         return Check(board, point, limits, self.plans[on.simulated], face.event, found, "no patterns", named)
 

@@ -185,7 +185,7 @@ def _of_nonces(e: Evidence, failed: dict[str, Step]) -> Iterator[Finding]:
         yield _finding(code, "", f"{failed['repeats'].measured} come again")
         if code == "address-stuck":
             return
-    if "line" in failed:
+    if "line" in failed and not _was_reset(e):  # after a reset it speaks at another speed
         yield _finding("noisy-line", "", f"{failed['line'].measured} of the frames broken")
     if e.failure is None and not stuck:
         yield from _of_units(e, failed)
@@ -193,6 +193,11 @@ def _of_nonces(e: Evidence, failed: dict[str, Step]) -> Iterator[Finding]:
         yield _finding("hash-errors", _worst(e), str(failed["errors"].measured))
     if "counter" in failed and not failed.keys() & {"hash rate", "errors", "repeats", "line"}:
         yield _finding("lying-counter", "", f"nonces say {failed['counter'].measured} of what it counts")
+
+
+def _was_reset(e: Evidence) -> bool:
+    error = e.failure
+    return isinstance(error, ChipReset) or (isinstance(error, Mute) and error.because == "reset")
 
 
 def _of_units(e: Evidence, failed: dict[str, Step]) -> Iterator[Finding]:

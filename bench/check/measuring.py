@@ -11,6 +11,7 @@ from ..decide.sprt import ProportionTest, RateTest
 from ..window import Counts, Window, nonces_per_s
 from ..workload import Workload
 from .evidence import Evidence
+from .sensing import is_settled
 from .units import needed
 
 _LOOK_S = 0.5
@@ -87,7 +88,7 @@ def _decided(e: Evidence) -> bool:
     tests = (e.rate, e.errors, e.repeats, e.broken)
     decisions = [test.decision for test in tests if test is not None]
     assert e.counts is not None
-    return None not in decisions and (e.counts.expected >= needed(e.row) or _is_hopeless(e))
+    return None not in decisions and (_is_hopeless(e) or (e.counts.expected >= needed(e.row) and is_settled(e)))
 
 
 def _is_hopeless(e: Evidence) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from statistics import NormalDist
 
 from ..check.result import CheckResult, Step
@@ -71,6 +72,14 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {s} s" if s else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def began(result: CheckResult, form: str = "%Y-%m-%d %H:%M:%S UTC") -> str:
+    """When it began, in UTC; as it stands there if it is no time."""
+    try:
+        return datetime.fromisoformat(result.began).astimezone(UTC).strftime(form)
+    except ValueError:
+        return result.began
 
 
 def expected_hps(result: CheckResult) -> float | None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..check.limits import BOUNDS
 from ..check.result import CheckResult, Finding, Step
+from ..decide.sprt import BAD, GOOD
 from .colours import BLUE, FAINT, INK, MARKS, PAPER, RULE, SHADE, VERDICTS
 from .core_picture import core_picture
-from .cores import core_map, tally, unsound
-from .figures import amount, duration, efficiency_text, expected_hps, interval, number
+from .cores import cores_of, tally, unsound
+from .figures import amount, began, duration, efficiency_text, expected_hps, interval
 from .markup import Markup, element, join
 from .rate_picture import rate_picture
 from .series_picture import series_picture
@@ -32,14 +34,17 @@ p {{ margin: .3rem 0; }}
 .facts dt {{ color: {FAINT}; }} .facts dd {{ margin: 0; overflow-wrap: anywhere; }}
 table {{ border-collapse: collapse; width: 100%; font-size: .93rem; }}
 th, td {{ text-align: left; padding: .28rem .7rem .28rem 0; border-bottom: 1px solid {RULE}; vertical-align: top;
-         overflow-wrap: anywhere; }}
+         overflow-wrap: break-word; }}
 th {{ color: {FAINT}; font-weight: 600; }}
-td.right, th.right {{ text-align: right; }}
+td.right, th.right {{ text-align: right; white-space: nowrap; }}
+td.name {{ min-width: 7.5rem; }}
 td.verdict-cell {{ white-space: nowrap; font-weight: 600; }}
-svg {{ display: block; max-width: 100%; height: auto; }}
+.wide {{ overflow-x: auto; }}
+.wide > svg {{ display: block; min-width: 36rem; height: auto; }}
 svg text {{ font-family: inherit; }}
 section + section {{ margin-top: 3.5rem; padding-top: 2.5rem; border-top: 3px solid {RULE}; }}
-@media print {{ body {{ padding: 0; font-size: 12px; }} h2, .finding, svg, tr {{ break-inside: avoid; }} }}
+@media print {{ .wide {{ overflow: visible; }} body {{ padding: 0; font-size: 12px; }}
+               h2, .finding, .wide > svg, tr {{ break-inside: avoid; }} }}
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -68,17 +73,20 @@ def _section(result: CheckResult) -> Iterator[Markup]:
     yield _facts(result)
     if result.rate is not None:
         yield element("h2", "Hash rate by verified nonces")
-        yield rate_picture(result.rate, expected_hps(result))
-    if result.counted is not None and any(result.counted.valid):
-        yield from _cores(result)
+        yield _wide(rate_picture(result.rate, expected_hps(result), *_zone(result)))
+    if rows := cores_of(result):
+        yield element("h2", tally(rows))
+        yield _wide(core_picture(rows))
+        yield from (element("p", said) for said in unsound(rows))
     series = series_picture(result.moments, result.limits)
     if series is not None:
         yield element("h2", "Over time")
-        yield series
+        yield _wide(series)
     yield element("h2", "Steps")
-    yield _steps(result.steps)
-    yield element("h2", "Limits")
-    yield _list((name, _limit(value)) for name, value in result.limits.items())
+    yield _wide(_steps(result.steps))
+    if result.limits:
+        yield element("h2", "Limits")
+        yield _list([(name, _limit(name, value)) for name, value in result.limits.items()])
 
 
 def _banner(result: CheckResult) -> Markup:
@@ -92,11 +100,16 @@ def _banner(result: CheckResult) -> Markup:
             "div",
             element("h1", result.title),
             element("p", f"{board}{simulated}"),
-            element("p", f"{result.began}, {duration(result.seconds)}", class_="faint"),
+            element("p", f"{began(result)}, {duration(result.seconds)}", class_="faint"),
         ),
         class_="banner",
         style=f"border-color: {colour}",
     )
+
+
+def _wide(what: Markup) -> Markup:
+    """Moves sideways by itself on a narrow screen."""
+    return element("div", what, class_="wide")
 
 
 def _finding(finding: Finding) -> Markup:
@@ -116,17 +129,9 @@ def _facts(result: CheckResult) -> Markup:
     return _list([*figures, *result.identity.items(), ("seed", str(result.seed))])
 
 
-def _list(pairs: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> Markup:
+def _list(pairs: Sequence[tuple[str, str]]) -> Markup:
     rows = [join(element("dt", name), element("dd", said)) for name, said in pairs]
     return element("dl", *rows, class_="facts")
-
-
-def _cores(result: CheckResult) -> Iterator[Markup]:
-    assert result.counted is not None
-    rows = core_map(result.counted)
-    yield element("h2", tally(rows))
-    yield core_picture(rows)
-    yield from (element("p", said) for said in unsound(rows))
 
 
 def _steps(steps: Sequence[Step]) -> Markup:
@@ -143,7 +148,7 @@ def _steps(steps: Sequence[Step]) -> Markup:
                     class_="verdict-cell",
                     style=f"color: {VERDICTS[step.verdict]}",
                 ),
-                element("td", step.name),
+                element("td", step.name, class_="name"),
                 element("td", amount(step.measured, step.unit)),
                 element("td", amount(step.expected, step.unit)),
                 element("td", step.bound, class_="faint"),
@@ -154,7 +159,12 @@ def _steps(steps: Sequence[Step]) -> Markup:
     )
 
 
-def _limit(value: float | str | None) -> str:
-    if value is None:
-        return "none"
-    return value if isinstance(value, str) else number(value)
+def _zone(result: CheckResult) -> tuple[float, float]:
+    """What fails and what passes, as parts of the rate that is due."""
+    bad, good = (result.limits.get(name) for name in ("rate_bad", "rate_good"))
+    return (bad, good) if isinstance(bad, float) and isinstance(good, float) else (BAD, GOOD)
+
+
+def _limit(name: str, value: float | str | None) -> str:
+    unit, _, _ = BOUNDS.get(name, ("", 0.0, 0.0))
+    return "none" if value is None else amount(value, unit)

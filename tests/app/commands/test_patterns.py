@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from joulehash.app.cli import run
+from joulehash.hw.boards.table import board_row
+from joulehash.hw.patterns.known import known
 from joulehash.hw.patterns.pattern import Library, load, save
 from tests.support.bitcoin_node import BitcoinNode
 from tests.support.patterns import GAMMA_SHARE, GENESIS
@@ -38,10 +40,18 @@ def test_one_board_passes_when_every_core_has_one(capsys: pytest.CaptureFixture[
 def test_a_chain_has_what_a_file_of_ones_own_adds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mine = tmp_path / "mine.json"
     save(mine, Library((GAMMA_SHARE,)))
-    run(["patterns", "chain:bm1370x10", "--json"])
-    run(["patterns", "chain:bm1370x10", "--file", str(mine), "--json"])
+    chains = [f"chain:bm1370x{n}" for n in range(10, 66)]
+    board = next(name for name in chains if _adds(name))
+    run(["patterns", board, "--json"])
+    run(["patterns", board, "--file", str(mine), "--json"])
     before, after = said(capsys)
-    assert (before["cores"], after["known"]) == (10 * 128, before["known"] + 1)
+    assert (before["cores"], after["known"]) == (128 * int(board[12:]), before["known"] + 1)
+
+
+def _adds(board: str) -> bool:
+    """Whether what is shipped has none for the core of that share."""
+    row = board_row(board)
+    return len(known(row, 100.0, [GAMMA_SHARE])) > len(known(row, 100.0))
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,23 @@ def test_harvested_versions_are_fixed_but_for_the_low_bits() -> None:
     assert missing(outcomes) == []
 
 
+def test_a_core_is_asked_for_another_of_its_nonces_before_it_is_missed() -> None:
+    """The first for core 3 is none, as if its small core were absent."""
+
+    async def asked() -> list[Outcome]:
+        spec = parse_spec("sim:bitaxe-gamma?mhz=100&scale=23")
+        _, row, _ = simulation(spec)
+        some = known(row, 100.0)[:6]
+        header = some[3].pattern.header
+        absent = Known(Pattern(replace(header, ntime=header.ntime + 1), 40), some[3].place)
+        return await _tried("bitaxe-gamma?mhz=100&scale=23", [*some[:3], absent, *some[3:]])
+
+    outcomes = run_virtual(asked())
+    assert missing(outcomes) == []
+    assert [each.spot for each in outcomes] == [(0, core) for core in range(6)]
+    assert [each.tries for each in outcomes] == [1, 1, 1, 2, 1, 1]
+
+
 def test_nothing_known_is_nothing_tried() -> None:
     assert run_virtual(_tried("newpac", [])) == []
 

@@ -7,6 +7,7 @@ from joulehash.bench.check.result import Step
 from joulehash.bench.decide.intervals import Interval
 from joulehash.bench.paper.figures import (
     amount,
+    began,
     duration,
     efficiency_text,
     expected_hps,
@@ -85,3 +86,15 @@ def test_what_is_due_comes_from_what_was_counted() -> None:
     valid = sum(map(sum, result.counted.valid))
     assert expected_hps(result) == pytest.approx(result.rate.value * 128 * 24.0 / valid)
     assert expected_hps(msgspec.structs.replace(result, counted=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ("2026-11-22T10:12:33Z", "2026-11-22 10:12:33 UTC"),
+        ("2026-11-22T10:12:33+02:00", "2026-11-22 08:12:33 UTC"),
+        ("yesterday", "yesterday"),
+    ],
+)
+def test_when_it_began(told: str, said: str) -> None:
+    assert began(msgspec.structs.replace(sound_result(), began=told)) == said
