@@ -23,7 +23,7 @@ _TOLD = ("fault", "scale", "seed", "format")  # to the simulator
 class Spec:
     """kind: cpu, sim, port. board: a row's name, None to recognise it. rest: the kernel, or the port.
 
-    label: of its passport.  scale: bits by which the board hashes less than silicon, for a simulator at a port; it tells what its scale is.
+    scale: bits by which the board hashes less than silicon, for a simulator at a port; it tells what its scale is.
     """
 
     text: str
@@ -34,7 +34,7 @@ class Spec:
     volts: float | None = None
     scale: int = 0
     sim: tuple[tuple[str, str], ...] = ()  # what the simulator is to be told
-    label: str | None = None
+    label: str | None = None  # which board it is, for its passport
 
     @property
     def name(self) -> str:

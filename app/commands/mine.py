@@ -65,6 +65,14 @@ def mine(
     record: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write what goes over the boards' lines, as JSON lines.")
     ] = None,
+    passport: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where boards' passports are kept.",
+            show_default="JOULEHASH_PASSPORT, or the user's data folder",
+        ),
+    ] = None,
     duration: Annotated[float | None, typer.Option(metavar="S", help="Stop after so many seconds.")] = None,
     shares: Annotated[int | None, typer.Option(metavar="N", help="Stop after so many accepted shares.")] = None,
     block_every: Annotated[
@@ -99,6 +107,7 @@ def mine(
         device=device,
         unguarded=unguarded,
         record=record,
+        passport=passport,
         kernel=kernel,
         threads=threads,
         affinity=affinity,
@@ -123,7 +132,9 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
     from ... import __version__
     from ...engine.events import Started
     from ...engine.miner import Miner
+    from ...hw.passport.where import passport_path
     from ..devices import Devices
+    from ..keeper import Keeper
 
     summary: Summary | None = None
     try:
@@ -132,9 +143,11 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
             stack.enter_context(devices.files)
             for each in devices.beside:
                 await stack.enter_async_context(each)
-            miner = Miner(make_pool(options, face.event), devices.all, face.event)
+            keeper = Keeper(passport_path(options.passport), devices.claims, face.event)
+            miner = Miner(make_pool(options, face.event), devices.all, keeper.event)
             face.event(Started(__version__, miner.pool.name, [device.name for device in devices.all]))
             running = asyncio.create_task(miner.run(options.duration, options.shares))
+            await stack.enter_async_context(keeper.keeping(miner))
             with signals.tell(miner.stop, running.cancel):
                 watching = asyncio.create_task(face.watch(miner))
                 try:

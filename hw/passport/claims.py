@@ -49,11 +49,9 @@ def give_label(connection: sqlite3.Connection, claim: Claim, label: str) -> str:
 
 def see(connection: sqlite3.Connection, key: str, identity: Identity) -> None:
     """Note what it is, if that is new."""
-    if (last := rows.of_kind(connection, key, "identity", 1)) and msgspec.structs.replace(
-        identity, at=last[0].at
-    ) == last[0]:
-        return
-    rows.add(connection, key, [identity])
+    last = rows.of_kind(connection, key, "identity", 1)
+    if not last or msgspec.structs.replace(identity, at=last[0].at) != last[0]:
+        rows.add(connection, key, [identity])
 
 
 def current(connection: sqlite3.Connection) -> dict[str, str]:

@@ -104,7 +104,7 @@ class _Reader:
         self._lines, self._name, self._number = iter(lines), name, 0
 
     def head(self) -> Head:
-        head = self._decode(self._next(), Head, "the head of a passport, as joulehash boards export writes it")
+        head: Head = self._decode(self._next(), Head, "the head of a passport, as joulehash boards export writes it")
         if head.schema != SCHEMA:
             raise self._wrong(f"its schema is {head.schema[:60]!r}; takes {SCHEMA}: is it from a newer joulehash?")
         if not _KEY.fullmatch(head.key):

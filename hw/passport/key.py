@@ -6,8 +6,8 @@ as none. Without one the key is a label. `joulehash boards label` gives it to wh
 for then it may be another; `?label=` behind a device is its user's word each time. A simulated board has a passport
 only with such a label, and its key begins with `sim:`, so that no real one is mistaken for it.
 
-Sources: bitaxe-raw hashes its MAC for a serial number; Silicon Labs' CP210x come with 0001, Prolific's PL2303 with none,
-and counterfeits of an FT232R all with A50285BI. Sockets and plugs: Linux, Documentation/ABI/testing/sysfs-bus-usb.
+Sources: bitaxe-raw hashes its MAC for a serial number; Silicon Labs' CP210x come with 0001, Prolific's PL2303 with
+none, and counterfeits of an FT232R all with A50285BI. Sockets: Linux, Documentation/ABI/testing/sysfs-bus-usb.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ def content(record: Record) -> bytes:
 def record_of(data: bytes) -> AnyRecord:
     """Raises ValueError that says what is wrong with it."""
     try:
-        record = _RECORD.decode(data)
+        record: AnyRecord = _RECORD.decode(data)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if isinstance(record, Check | Sweep):
@@ -165,7 +165,5 @@ _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 def check_label(label: str) -> str:
     """The same. Raises InputError for what is none."""
     if not _LABEL.fullmatch(label):
-        raise InputError(
-            f"label {label[:60]!r}: takes 1 to 40 letters, digits, '.', '_' and '-', a letter or digit first"
-        )
+        raise InputError(f"label {label[:60]!r}: takes 1 to 40 letters, digits, '.', '_', '-', first a letter or digit")
     return label

@@ -1,7 +1,7 @@
-"""What a passport shows of a check: a few figures of its result, whatever else the version that wrote it has put there.
+"""What a passport shows of a check: a few figures of its result, whatever else the version that wrote it put there.
 
-The result is what `joulehash check --json` ends with. Efficiency is the energy of its window over the hashes of the same
-window, which are rate times seconds; U is of k = 2, of both together.
+The result is what `joulehash check --json` ends with. Efficiency is the energy of its window over the hashes of the
+same window, which are rate times seconds; U is of k = 2, of both together.
 """
 
 from __future__ import annotations
@@ -81,11 +81,13 @@ def view_of(check: Check) -> CheckView:
         check.at,
         result.verdict,
         findings,
-        *((rate.value, rate.low, rate.high) if rate is not None else (None, None, None)),
-        j_per_th,
-        u,
-        energy.place if energy is not None else "",
-        _error_rate(result.steps),
+        rate_hps=rate.value if rate is not None else None,
+        rate_low=rate.low if rate is not None else None,
+        rate_high=rate.high if rate is not None else None,
+        j_per_th=j_per_th,
+        u_j_per_th=u,
+        place=energy.place if energy is not None else "",
+        error_rate=_error_rate(result.steps),
     )
 
 

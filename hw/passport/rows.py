@@ -13,7 +13,10 @@ from .records import AnyRecord, Energy, Hours, Labelled, content, id_of, record_
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
-_HOURS = "at, seconds, hashes, counted, joules, metered_s, metered_hashes, u_joules, place, meter, claims, errors, mhz, celsius"
+_HOURS = (
+    "at, seconds, hashes, counted, joules, metered_s, metered_hashes, u_joules, place, meter, "
+    "claims, errors, mhz, celsius"
+)
 _ADD_HOURS = f"INSERT OR IGNORE INTO hours (key, id, {_HOURS}) VALUES (?, ?{', ?' * (_HOURS.count(',') + 1)})"
 _ADD_RECORD = "INSERT OR IGNORE INTO record (key, id, kind, at, content) VALUES (?, ?, ?, ?, ?)"
 

@@ -70,9 +70,7 @@ def open_database(path: Path, *, create: bool) -> sqlite3.Connection:
     if create:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     elif not path.exists():
-        raise PassportError(
-            f"passport {path}: there is none yet; it begins with the first board that mines or is checked"
-        )
+        raise PassportError(f"passport {path}: there is none yet; the first board that mines or is checked begins it")
     address = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
     connection = sqlite3.connect(address, uri=True, timeout=BUSY_S, isolation_level=None)
     try:

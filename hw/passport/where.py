@@ -1,7 +1,7 @@
 """Where the passport's file lies: where the user says, else in the platform's folder for data of its users.
 
-Source of the folder: XDG Base Directory Specification 0.8 ("all paths must be absolute; a relative one is ignored"), and
-on macOS Apple's File System Programming Guide.
+Source of the folder: XDG Base Directory Specification 0.8, by which a relative path is ignored; on macOS Apple's File
+System Programming Guide.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ NAME = "passport.sqlite3"
 
 
 def passport_path(
-    given: Path | None = None, environment: Mapping[str, str] = os.environ, platform: str = sys.platform
+    given: str | None = None, environment: Mapping[str, str] = os.environ, platform: str = sys.platform
 ) -> Path:
     """`given` before the environment's JOULEHASH_PASSPORT before the usual place. Raises InputError."""
     if given is not None:
-        return given
+        return Path(given)
     if named := environment.get(VARIABLE):
         return Path(named)
     return _data_home(environment, platform) / "joulehash" / NAME
