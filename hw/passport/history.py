@@ -19,12 +19,16 @@ _FAULTS = 100  # that are listed; all are counted
 _FIRST = date(1970, 1, 1)
 
 
-class Known(msgspec.Struct, frozen=True):
+class Overview(msgspec.Struct, frozen=True):
     """A board in the passport. None: not known."""
 
     key: str
     label: str | None
     identity: Identity | None
+    seconds: float  # hashed
+    n_faults: int
+    checked: datetime | None  # last
+    verdict: str | None  # of that
 
 
 class Metered(msgspec.Struct):
@@ -110,9 +114,16 @@ class Book(msgspec.Struct, frozen=True):
     moved: list[Moved]
 
 
-def boards(connection: sqlite3.Connection) -> list[Known]:
+def boards(connection: sqlite3.Connection) -> list[Overview]:
     labels = claims.current(connection)
-    return [Known(key, labels.get(key), _identity(connection, key)) for key in rows.keys(connection)]
+    seconds = dict(connection.execute("SELECT key, sum(seconds) FROM hours GROUP BY key"))
+    return [_overview(connection, key, labels.get(key), seconds.get(key, 0.0)) for key in rows.keys(connection)]
+
+
+def _overview(connection: sqlite3.Connection, key: str, label: str | None, seconds: float) -> Overview:
+    last = next((each for each in _all(connection, key, "check", 1) if isinstance(each, Check)), None)
+    checked, verdict = (None, None) if last is None else (last.at, results.view_of(last).verdict)
+    return Overview(key, label, _identity(connection, key), seconds, _times(connection, key), checked, verdict)
 
 
 def book(connection: sqlite3.Connection, key: str) -> Book:

@@ -68,7 +68,7 @@ class PassportError(JoulehashError, OSError):
 def open_database(path: Path, *, create: bool) -> sqlite3.Connection:
     """At today's version, whatever it was before. Raises PassportError: it is none, a newer one, or not reachable."""
     if create:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(path)
     elif not path.exists():
         raise PassportError(f"passport {path}: there is none yet; the first board that mines or is checked begins it")
     address = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
@@ -114,15 +114,10 @@ def told(path: Path) -> Generator[None]:
     """What goes wrong with the file, as one line with a remedy."""
     try:
         yield
-    except PassportError:
-        raise
     except sqlite3.Error as error:
         text = str(error)
         remedy = next((remedy for part, remedy in _REMEDIES if part in text), "choose another with --passport FILE")
         raise PassportError(f"passport {path}: {text}; {remedy}") from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise PassportError(f"passport {path}: {reason}; choose another with --passport FILE") from error
 
 
 _REMEDIES = (
@@ -132,6 +127,13 @@ _REMEDIES = (
     ("malformed", "it is broken: move it away, and import the exports of its boards"),
     ("readonly", "you may not write there: choose another with --passport FILE"),
 )
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise PassportError(f"passport {path}: {error.strerror}; choose another with --passport FILE") from error
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

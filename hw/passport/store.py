@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from . import claims, exchange, history, rows
 from .exchange import Imported
-from .history import Book, Known
+from .history import Book, Overview
 from .key import Claim
 from .records import AnyRecord, Check, Fault, Hours, Sweep, now, result
 from .schema import open_database, told, writing
@@ -73,7 +73,7 @@ class Passport:
         """The key of the board with that key or label. Raises InputError."""
         return await self._read(lambda c: claims.find(c, name))
 
-    async def boards(self) -> list[Known]:
+    async def boards(self) -> list[Overview]:
         return await self._read(history.boards)
 
     # What is written
@@ -103,10 +103,10 @@ class Passport:
         """Lines of JSON, with their ends, as of one moment; how many records. `write` is called in the thread."""
         return await self._read(lambda c: exchange.export_lines(c, key, write))
 
-    async def import_from(self, lines: Iterable[bytes], name: str, key: str | None = None) -> Imported:
-        """All of them, or none. `key`: as which board, None: as the file says. Raises InputError that names the line;
-        `lines` are read in the thread."""
-        return await self._write(lambda c: exchange.import_lines(c, lines, name, key))
+    async def import_from(self, lines: Iterable[bytes], name: str, label: str | None = None) -> Imported:
+        """All of them, or none. `name`: of the file. `label`: what to call the board here. Raises InputError that says
+        what is wrong in which line; `lines` are read in the thread."""
+        return await self._write(lambda c: exchange.import_lines(c, lines, name, label))
 
     async def _read(self, what: Callable[[sqlite3.Connection], T]) -> T:
         """Of one moment, whoever writes meanwhile."""
