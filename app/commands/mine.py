@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from ...engine.errors import InputError
 
@@ -46,6 +47,10 @@ def mine(
     unguarded: Annotated[
         bool | None,
         typer.Option("--unguarded", help="Run boards that have no sensors to watch, at their lowest frequency."),
+    ] = None,
+    meter: Annotated[
+        str | None,
+        typer.Option(metavar="METER", help="What tells the energy, for J/TH: rapl:, board, shelly:HOST and others."),
     ] = None,
     kernel: Annotated[
         str | None,
@@ -106,6 +111,7 @@ def mine(
         password=password,
         device=device,
         unguarded=unguarded,
+        meter=meter,
         record=record,
         passport=passport,
         kernel=kernel,
@@ -134,6 +140,7 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
     from ...engine.miner import Miner
     from ...hw.passport.where import passport_path
     from ..devices import Devices
+    from ..energy import meter_of, metered_miner, used
     from ..keeper import Keeper
 
     summary: Summary | None = None
@@ -143,19 +150,23 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
             stack.enter_context(devices.files)
             for each in devices.beside:
                 await stack.enter_async_context(each)
+            meter = None if options.meter is None else meter_of(options.meter, devices.sensing)
             keeper = Keeper(passport_path(options.passport), devices.claims, face.event)
             miner = Miner(make_pool(options, face.event), devices.all, keeper.event)
+            metered = await stack.enter_async_context(metered_miner(meter, miner, face.event))
             face.event(Started(__version__, miner.pool.name, [device.name for device in devices.all]))
             running = asyncio.create_task(miner.run(options.duration, options.shares))
-            await stack.enter_async_context(keeper.keeping(miner))
+            await stack.enter_async_context(keeper.keeping(miner, metered))
             with signals.tell(miner.stop, running.cancel):
-                watching = asyncio.create_task(face.watch(miner))
+                watching = asyncio.create_task(face.watch(miner, metered))
                 try:
                     await asyncio.wait([running])
                 finally:
                     watching.cancel()
                     await asyncio.wait([watching])
             summary = miner.summary() if running.cancelled() else running.result()
+            if metered is not None:
+                summary = replace(summary, energy=used(metered.over(None)))
     finally:
         face.close(summary)
 

@@ -1,7 +1,7 @@
 """What a board does while it mines, from looks at it every second, as hours for its passport.
 
-Energy is the integral of the watts that the board tells, over the time in which it hashes and tells them, beside the
-hashes of that same time. Without watts it is unknown.
+Energy is the integral of the watts that the board's own sensors tell, at one place, over the time in which it hashes
+and tells them, beside the hashes of that same time. Without watts it is unknown.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TypeGuard
 
 from .records import Energy, Hours
 
-PLACE, METER = "board input", "own sensors"  # of DeviceStats.watts
+METER = "board"  # its own sensors
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Look:
     claims: int = 0
     errors: int = 0
     watts: float | None = None
+    place: str = ""  # where those are measured
     mhz: float | None = None
     celsius: float | None = None
 
@@ -38,6 +39,7 @@ class _Sums:
     counted: bool = True
     claims: int = 0
     errors: int = 0
+    place: str = ""
     joules: float = 0.0
     metered_s: float = 0.0
     metered_hashes: int = 0
@@ -67,7 +69,8 @@ class Odometer:
         if not last.running:
             return
         s.seconds += seconds
-        if _is_told(last.watts) and _is_told(look.watts):
+        if _is_told(last.watts) and _is_told(look.watts) and _is_one_place(s, last, look):
+            s.place = look.place
             s.joules += (last.watts + look.watts) / 2 * seconds
             s.metered_s += seconds
             s.metered_hashes += hashes or 0
@@ -82,7 +85,7 @@ class Odometer:
         s = self._sums
         if not (s.seconds or s.hashes or s.claims or s.errors):
             return None
-        energy = Energy(s.joules, s.metered_s, s.metered_hashes, None, PLACE, METER) if s.metered_s else None
+        energy = Energy(s.joules, s.metered_s, s.metered_hashes, None, s.place, METER) if s.metered_s else None
         mhz = s.mhz_s / s.clocked_s if s.clocked_s else None
         return Hours(at, s.seconds, s.hashes, s.counted, energy, s.claims, s.errors, mhz, s.celsius)
 
@@ -97,6 +100,10 @@ def _hashes(last: Look, look: Look) -> int | None:
         return None
     before = last.hashes if last.counted == look.counted else None
     return max(0, look.hashes - (before or 0))
+
+
+def _is_one_place(sums: _Sums, last: Look, look: Look) -> bool:
+    return last.place == look.place and sums.place in ("", look.place)
 
 
 def _is_told(watts: float | None) -> TypeGuard[float]:

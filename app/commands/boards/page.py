@@ -97,7 +97,7 @@ def _totals(book: Book) -> Iterator[str]:
             continue
         kwh = f"{metered.joules / 3.6e6:,.1f} kWh" if metered.joules >= 3.6e5 else energy_text(metered.joules)
         where = f"{_clean(metered.place, 20)}, {_clean(metered.meter, 30)}"
-        yield f"{name:<8}  {kwh} in {metered.seconds / 3600:,.1f} h, {_efficiency(metered)} ({where})"
+        yield f"{name:<8}  {kwh} in {metered.seconds / 3600:,.1f} h, {_efficiency(metered)} J/TH ({where})"
     nonces = total.claims + total.errors
     yield f"errors    {_percent(total.error_rate)} of {nonces:,} nonces; failed {book.n_faults:,} times"
     if total.celsius is not None:
@@ -107,7 +107,7 @@ def _totals(book: Book) -> Iterator[str]:
 def _checks(book: Book) -> Iterator[str]:
     if not book.checks:
         return
-    widths = (10, 14, 15, 13, 7, 11)
+    widths = (10, 12, 17, 13, 6, 12)
     rows = [_check(check) for check in book.checks[: -_SHOWN - 1 : -1]]
     yield from table([("CHECKED", "VERDICT", "RATE", "J/TH", "ERRORS", "FINDINGS"), *rows], widths)
     if len(book.checks) > _SHOWN:
@@ -118,8 +118,8 @@ def _check(check: CheckView) -> tuple[str, ...]:
     rate = rate_text(check.rate_hps)
     if check.rate_hps and check.rate_low is not None and check.rate_high is not None:
         rate += f" ± {(check.rate_high - check.rate_low) / 2 / check.rate_hps:.1%}"
-    j = "-" if check.j_per_th is None else f"{check.j_per_th:.2f}"
-    j += "" if check.u_j_per_th is None else f" ± {check.u_j_per_th:.2f}"
+    j = "-" if check.j_per_th is None else _figure(check.j_per_th)
+    j += "" if check.u_j_per_th is None else f" ± {_figure(check.u_j_per_th)}"
     findings = ", ".join(_clean(finding, 60) for finding in check.findings)
     return _day(check.at), _clean(check.verdict, 14), rate, j, _percent(check.error_rate), findings or "-"
 
@@ -161,7 +161,7 @@ def _of_spans(spans: Sequence[Span], main: Metered | None) -> dict[str, list[flo
 
 def _line(title: str, values: Sequence[float | None], name: str) -> str:
     known = [value for value in values if value is not None]
-    text = {"rate": rate_text, "J/TH": "{:.2f}".format, "errors": _percent}[name]
+    text = {"rate": rate_text, "J/TH": _figure, "errors": _percent}[name]
     first, last = known[0], known[-1]
     change = f" ({last / first - 1:+.1%})" if first > 0 and name != "errors" else ""
     return f"{title:<14}  {marks(values)}  {text(first)} → {text(last)}{change}"
@@ -217,7 +217,12 @@ def _j_per_th(span: Span, main: Metered | None) -> float | None:
 
 def _efficiency(metered: Metered | None) -> str:
     j_per_th = None if metered is None else metered.j_per_th
-    return "-" if j_per_th is None else f"{j_per_th:.2f}"
+    return "-" if j_per_th is None else _figure(j_per_th)
+
+
+def _figure(j_per_th: float) -> str:
+    """18.67; of simulators, which hash far less than they use, 7.3e+07."""
+    return f"{j_per_th:.2f}" if j_per_th < 1e5 else f"{j_per_th:.2g}"
 
 
 def _percent(part: float | None) -> str:

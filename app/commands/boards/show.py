@@ -32,7 +32,7 @@ def show(
         _show_all(passport, as_json=as_json)
         return 0
     if plot is not None:
-        from ....bench.trends import check
+        from ....bench.plot import check
 
         check("--plot", plot)
     wanted = key
