@@ -60,8 +60,10 @@ class Keeper:
         self._report(event)
         if isinstance(event, DeviceFailed):
             self._fault(event.device, event.reason)
-        elif isinstance(event, DeviceAlarm) and event.text:
-            self._fault(event.device, event.text)
+        elif isinstance(event, DeviceAlarm):
+            parts = [part for part in event.text.split("; ") if not part.startswith("unguarded: ")]
+            if any(parts):  # that it is unguarded is how it is run, and no fault
+                self._fault(event.device, "; ".join(parts))
 
     @asynccontextmanager
     async def keeping(self, miner: Miner, metered: Metered | None = None) -> AsyncGenerator[None]:

@@ -28,7 +28,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             key TEXT NOT NULL REFERENCES board,
             id TEXT NOT NULL,  -- of its content, so that none comes twice
             kind TEXT NOT NULL,
-            at INTEGER NOT NULL,  -- milliseconds since 1970, UTC
+            at INTEGER NOT NULL,  -- microseconds since 1970, UTC
             content BLOB NOT NULL,  -- JSON
             UNIQUE (key, id))""",
         "CREATE INDEX record_of_kind ON record (kind, key, at)",
