@@ -170,7 +170,8 @@ class Keeper:
             return end, None
         told = metered.energy(begin.at_s, end.at_s)
         u_joules = None if told is None else told.u_joules
-        return end, Energy(used.joules, used.seconds, round(used.hashes), u_joules, used.place, used.meter)
+        meter = used.meter + (" (declared)" if used.source == "declared" else "")
+        return end, Energy(used.joules, used.seconds, round(used.hashes), u_joules, used.place, meter[:200])
 
     def _fault(self, device: str, text: str) -> None:
         if (board := self._boards.get(device)) is not None:

@@ -133,7 +133,8 @@ def _make_folder(path: Path) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise PassportError(f"passport {path}: {error.strerror}; choose another with --passport FILE") from error
+        reason = f"its folder cannot be made ({error.strerror})"
+        raise PassportError(f"passport {path}: {reason}; choose another with --passport FILE") from error
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

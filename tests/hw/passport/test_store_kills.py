@@ -54,5 +54,5 @@ def test_killed_writers_leave_a_sound_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_killed_writers_leave_a_sound_file_a_hundred_times(tmp_path: Path) -> None:
-    assert rounds(tmp_path / "p", int(os.environ.get("JOULEHASH_KILLS", "100")), seed=6) > 0
+def test_killed_writers_leave_a_sound_file_many_times(tmp_path: Path) -> None:
+    assert rounds(tmp_path / "p", int(os.environ.get("JOULEHASH_KILLS", "40")), seed=6) > 0
