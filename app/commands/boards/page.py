@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WIDTH = 80
 _SHOWN = 10  # the newest of each kind
 _MARKS = "▁▂▃▄▅▆▇█"
-_CELLS = 36  # of a line of marks
+_CELLS = 30  # of a line of marks
 _NOTHING = "·"
 
 
@@ -28,7 +28,7 @@ def page(book: Book) -> Iterator[str]:
     yield ""
     yield from _totals(book)
     for part in (_checks(book), _trend(book), _months(book), _faults(book), _services(book)):
-        lines = list(part)
+        lines = [line[:WIDTH] for line in part]  # of figures beyond belief, too
         if lines:
             yield ""
             yield from lines
@@ -41,8 +41,9 @@ def overview(boards: Sequence[Overview]) -> Iterator[str]:
         checked = "-" if each.checked is None else f"{_day(each.checked)} {_clean(each.verdict or '', 14)}"
         label = "-" if each.label in (None, each.key) else each.label
         hours = f"{each.seconds / 3600:,.0f}"
-        rows.append((each.key, label, title_of(each), hours, f"{each.n_faults:,}", checked))
-    yield from table(rows, (20, 10, 16, 6, 6, 12))
+        title = "-" if each.identity is None else _clean(each.identity.title, 60)
+        rows.append((each.key, label, title, hours, f"{each.n_faults:,}", checked))
+    yield from table(rows, (18, 10, 14, 7, 6, 15))
 
 
 def table(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
@@ -53,9 +54,9 @@ def table(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]
             yield "  ".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True)).rstrip()
 
 
-def title_of(known: Overview | Book) -> str:
+def _title(book: Book) -> str:
     """Bitaxe Gamma, 1 × BM1370."""
-    identity = known.identity
+    identity = book.identity
     if identity is None:
         return "-"
     chips = "" if identity.chip is None else f", {identity.chips} × {identity.chip}"
@@ -64,7 +65,7 @@ def title_of(known: Overview | Book) -> str:
 
 def _head(book: Book) -> Iterator[str]:
     names = book.key if book.label in (None, book.key) else f"{book.key}, {book.label}"
-    yield f"{names}: {title_of(book)}"
+    yield f"{names}: {_title(book)}"
     if book.identity is not None and book.identity.simulated:
         yield "simulated"
     if book.first is not None and book.last is not None:
