@@ -38,7 +38,7 @@ app.command("scan")(scan.scan)
 app.command("sim")(sim.sim)
 app.command("check")(check.check)
 app.command("bench")(bench.bench)
-app.command("boards")(boards.boards)
+app.add_typer(boards.app, name="boards")
 app.command("patterns")(patterns.patterns)
 app.command("doctor")(doctor.doctor)
 
