@@ -21,7 +21,7 @@ from time import perf_counter, thread_time
 from typing import TypeVar
 
 from ..ext.kernels import Kernel, KernelError, ScanFn, choose
-from .chain.header import double_sha256, hash_number
+from .chain.header import header_number
 from .daemon import in_daemon
 from .device import Capabilities, DeviceStats
 from .errors import DeviceError, InputError
@@ -266,7 +266,7 @@ def is_claim(work: Work, version: int, nonce: int, top_word: int) -> bool:
 
     A hit that even this word forbids is left for the judge: the kernel, or the core, is broken.
     """
-    number = hash_number(double_sha256(work.header(version, work.ntime, nonce)))
+    number = header_number(work.header(version, work.ntime, nonce))
     return number <= work.claim_target or number >> 224 > top_word
 
 

@@ -84,7 +84,10 @@ class Chain:
         """A timer only where silence says something, as nonces come by the hundred a second."""
         self.heard += len(data)
         for event in self._decoder.feed(data):
-            self._take(event)
+            if type(event) is Nonce and self.on_nonce is not None:
+                self.on_nonce(event)
+            else:
+                self._take(event)
         if self._silence is not None or self._decoder.undecided:
             self._mind_silence(self._decoder.undecided)
 
@@ -258,9 +261,8 @@ class Chain:
 
     def _take(self, event: Heard) -> None:
         match event:
-            case Nonce():
-                if self.on_nonce is not None:
-                    self.on_nonce(event)
+            case Nonce():  # nobody wants it
+                pass
             case RegisterValue():
                 if self._registers is not None:
                     self._registers.put_nowait(event)

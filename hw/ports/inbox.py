@@ -36,7 +36,11 @@ class Inbox:
         if self.lost:
             return 0
         if self._take is not None:
-            self._hand_over(self._take, data)
+            try:
+                self._take(data)
+            except Exception as error:  # the listener's, and not of whoever the data came from
+                self._take, self._failure = None, error
+                self._wake()
             return 0
         room = max(0, READ_LIMIT - len(self._data))
         self._data += data[:room]
@@ -82,14 +86,6 @@ class Inbox:
                     raise self._failure
         finally:
             self._take = None
-
-    def _hand_over(self, take: Callable[[bytes], None], data: bytes) -> None:
-        """What it raises is the listener's, and not of whoever the data came from."""
-        try:
-            take(data)
-        except Exception as error:
-            self._take, self._failure = None, error
-            self._wake()
 
     async def until(self, done: Awaitable[T]) -> T:
         """Its result; DeviceError as soon as the session ends, whatever becomes of `done`, which then is cancelled."""
