@@ -1,8 +1,8 @@
 """The CPU as a device: a thread for each core, each drawing its own work and scanning it in slices without the GIL.
 
 Each work has as many versions as the pool lets us roll, up to MIDSTATES: at one nonce they share the first of a hash's
-two message schedules. A slice takes about a tenth of a second of a core; a new clean job ends it within a millisecond, and
-so does a claim, unless they come by the hundred a second. Hashes are counted exactly as the kernel reports them.
+two message schedules. A slice takes about a tenth of a second of a core; a new clean job ends it within a millisecond,
+and so does a claim, unless they come by the hundred a second. Hashes are counted exactly as the kernel reports them.
 Threads run at low priority, so that the event loop stays prompt when all cores are busy; and they take the GIL seldom,
 for whoever has it and is not let run, by a machine with much else to do, holds up the loop with it. Where claims come
 faster than they are read, threads wait; only claims in dead work are then dropped.
