@@ -45,7 +45,7 @@ _MUTE = {
 
 
 class Chain:
-    """`run()` reads the line, in a task of its own; then `bring_up`."""
+    """`run()` listens to the line, in a task of its own; then `bring_up`."""
 
     def __init__(self, port: Port, row: Row, name: str, tell: Tell = nobody) -> None:
         assert row.chip is not None
@@ -66,6 +66,7 @@ class Chain:
         self._port = port
         self._speech = BM13XX if self.tells_addresses else BM1387
         self._decoder = self._speech.decoder(9)
+        self._silence: asyncio.TimerHandle | None = None  # until what is left of a frame is none
         self._registers: asyncio.Queue[RegisterValue] | None = None
         self._reading = asyncio.Lock()
         self._errors: Counter[str] = Counter()
@@ -84,22 +85,32 @@ class Chain:
         return self._hashed_s + (asyncio.get_running_loop().time() - self._since_s if self.hashing else 0.0)
 
     async def run(self) -> None:
-        """Read the line until cancelled. Raises DeviceError."""
-        while True:
-            data = await self._heard()
-            self.heard += len(data)
-            for event in self._decoder.feed(data) if data else self._decoder.flush():
-                self._take(event)
-
-    async def _heard(self) -> bytes:
-        """Nothing: the line is silent. A timer only where that matters, as nonces come by the hundred a second."""
-        if not self._decoder.undecided:
-            return await self._port.read()
+        """Listen to the line until cancelled. Raises DeviceError."""
         try:
-            async with Patience(_SILENT_S):
-                return await self._port.read()
-        except TimeoutError:
-            return b""
+            await self._port.listen(self._hear)
+        finally:
+            self._mind_silence(False)
+
+    def _hear(self, data: bytes) -> None:
+        """A timer only where silence says something, as nonces come by the hundred a second."""
+        self.heard += len(data)
+        for event in self._decoder.feed(data):
+            if type(event) is Nonce and self.on_nonce is not None:
+                self.on_nonce(event)
+            else:
+                self._take(event)
+        if self._silence is not None or self._decoder.undecided:
+            self._mind_silence(self._decoder.undecided)
+
+    def _mind_silence(self, matters: bool) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+        self._silence = asyncio.get_running_loop().call_later(_SILENT_S, self._fall_silent) if matters else None
+
+    def _fall_silent(self) -> None:
+        self._silence = None
+        for event in self._decoder.flush():
+            self._take(event)
 
     async def bring_up(self, mhz: float, before_ramp: Callable[[], Awaitable[None]] | None = None) -> None:
         """From the release of reset to `mhz`, ready for work. `before_ramp`: done when they are set up, and take little
@@ -266,9 +277,8 @@ class Chain:
 
     def _take(self, event: Heard) -> None:
         match event:
-            case Nonce():
-                if self.on_nonce is not None:
-                    self.on_nonce(event)
+            case Nonce():  # nobody wants it
+                pass
             case RegisterValue():
                 if self._registers is not None:
                     self._registers.put_nowait(event)

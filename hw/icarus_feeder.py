@@ -14,7 +14,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 
-from ..engine.chain.header import double_sha256, hash_number
+from ..engine.chain.header import header_number
 from ..engine.work import Assignment, Found, Origin, Work
 from .answers import Answers
 from .boards.row import Icarus
@@ -174,4 +174,4 @@ def _golden_s(row: Icarus) -> float:
 
 
 def _fits(work: Work, nonce: int) -> bool:
-    return hash_number(double_sha256(work.header(work.versions[0], work.ntime, nonce))) <= work.claim_target
+    return header_number(work.header(work.versions[0], work.ntime, nonce)) <= work.claim_target
