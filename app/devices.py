@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..engine.device import Device
     from ..hw.device import BoardDevice
     from ..hw.meters.sensors import Sensing
+    from ..hw.meters.supply import Supply
     from ..hw.ports.port import Port
     from ..hw.ports.record import Recorder
     from ..hw.spec import Spec
@@ -32,6 +33,7 @@ class Devices:
         self.beside: list[Beside] = []
         self.files: AbstractContextManager[object] = ExitStack()
         self.sensing: list[Sensing] = []  # the boards among them
+        self.supply = self._supply(options)
         self._options = options
         self._recorder: Recorder | None = None
         names = options.device or ["cpu" if options.kernel is None else f"cpu:{options.kernel}"]
@@ -51,6 +53,20 @@ class Devices:
         shown = [device.name for device in self.all]
         if len(set(shown)) < len(shown):
             raise InputError(f"-d {' -d '.join(names)}: two of them have one name; give each board once")
+
+    @staticmethod
+    def _supply(options: MineOptions) -> Supply | None:
+        """It feeds one board, and is switched off with it."""
+        from ..hw.meters.url import parse_supply
+
+        if options.supply is None:
+            return None
+        boards = [name for name in options.device or () if name.partition(":")[0] != "cpu"]
+        if len(boards) != 1:
+            raise InputError(
+                f"--supply: feeds one board, and -d names {len(boards) or 'none'}; run one, or each by itself"
+            )
+        return parse_supply(options.supply)
 
     def _record(self, path: str) -> None:
         from ..hw.ports.record import Recorder
@@ -84,7 +100,7 @@ class Devices:
         row = board_row(spec.board).scaled(simulated.scale)
         pins = simulated if simulated.board.pins is not None else None
         connection = Connection(self._recorded(simulated.ports), pins, guarded=False)
-        return board_device(row, connection, spec, unguarded=True)
+        return board_device(row, connection, spec, unguarded=True, supply=self.supply)
 
     def _plugged_in(self, spec: Spec) -> BoardDevice:
         from ..hw.find import ports_of
@@ -92,7 +108,8 @@ class Devices:
 
         row, connection = ports_of(spec)
         connection = replace(connection, ports=self._recorded(connection.ports))
-        return board_device(row.scaled(spec.scale), connection, spec, unguarded=bool(self._options.unguarded))
+        unguarded = bool(self._options.unguarded)
+        return board_device(row.scaled(spec.scale), connection, spec, unguarded=unguarded, supply=self.supply)
 
     def _recorded(self, ports: Mapping[str, Port]) -> Mapping[str, Port]:
         if self._recorder is None:
