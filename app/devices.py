@@ -98,8 +98,8 @@ class Devices:
         simulated = simulate(simulator(spec.board), dict(spec.sim))
         self.beside.append(simulated.running())
         row = board_row(spec.board).scaled(simulated.scale)
-        pins = simulated if simulated.board.pins is not None else None
-        connection = Connection(self._recorded(simulated.ports), pins, guarded=False)
+        stick = simulated if simulated.board.pins is not None else None
+        connection = Connection(self._recorded(simulated.ports), pins=stick, line=stick, guarded=False)
         return board_device(row, connection, spec, unguarded=True, supply=self.supply)
 
     def _plugged_in(self, spec: Spec) -> BoardDevice:

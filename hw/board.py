@@ -5,8 +5,9 @@
 
 From outside in: a supply, where one is controlled (feed.py), ports, the guard process, off and a first look at every
 sensor, the watch, then volts while reset is held, then the chips. Whatever ends it, cancellation included, the off
-bytes are sent first and at once, and then the board is brought to off in good order. Boards come up one after another,
-as one supply may feed several.
+bytes are sent first and at once, and then the board is brought to off in good order. Boards get their power one after
+another, as one supply may feed several and each takes a surge; from the slow clock of chips that were reset they then
+ramp up side by side.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Board:
         self._ports, self._plant_for, self._guard_for, self._supply = ports, plant_for, guard, supply
         if not row.watched and not unguarded and supply is None:
             raise InputError(
-                f"{name}: a {row.title} has no sensors that could be watched; --unguarded runs it nevertheless, at its "
+                f"{name}: {row.title} has no sensors that could be watched; --unguarded runs it nevertheless, at its "
                 "lowest frequency: stay with it; or feed it by --supply, which can be switched off"
             )
         if supply is not None:
@@ -83,13 +84,13 @@ class Board:
                 chain: Chain | None = None
                 try:
                     watch = await self._watch(plant, group, background)
-                    async with _one_at_a_time():
-                        if plant is not None:
+                    if plant is not None:
+                        async with _one_at_a_time():
                             await self._power(plant, point)
-                        if self.row.chip is not None:
-                            chain = Chain(self._ports["chips"], self.row, self.name)
-                            background.append(group.create_task(chain.run()))
-                            await chain.bring_up(point.mhz, None if watch is None else watch.expect_chips)
+                    if self.row.chip is not None:
+                        chain = Chain(self._ports["chips"], self.row, self.name)
+                        background.append(group.create_task(chain.run()))
+                        await chain.bring_up(point.mhz, None if watch is None else watch.expect_chips)
                     if watch is not None:
                         watch.regulate()
                     alarm = "" if self.row.watched else _unwatched(feed)

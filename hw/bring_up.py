@@ -143,7 +143,7 @@ async def _count(chain: Chain, step: Count) -> None:
         raise DeviceError(f"{chain.name}: no chip answers; is it powered, and the line whole?")
     if others := set(found) - {chain.chip.id}:
         raise DeviceError(
-            f"{chain.name}: a chip says that it is a BM{min(others):04X}; a {chain.row.title} has {chain.chip.name}"
+            f"{chain.name}: a chip says that it is a BM{min(others):04X}; {chain.row.title} has {chain.chip.name}"
         )
     if len(found) != chain.n_chips:
         raise DeviceError(

@@ -20,6 +20,7 @@ from .chips.nonce import versions_register
 from .chips.partition import hcn
 from .chips.steps import Hcn
 from .chips.ticket import ticket_register
+from .patience import Patience
 from .ports.port import Port
 from .wire.bm13xx import HeaderJob, MidstateJob, Nonce, RegisterValue, ShortFrame
 from .wire.dialect import BM13XX, BM1387, Heard
@@ -85,7 +86,7 @@ class Chain:
         if not self._decoder.undecided:
             return await self._port.read()
         try:
-            async with asyncio.timeout(_SILENT_S):
+            async with Patience(_SILENT_S):
                 return await self._port.read()
         except TimeoutError:
             return b""
@@ -233,7 +234,7 @@ class Chain:
                 self._port.write(self._speech.read(register, address))
                 with suppress(TimeoutError):
                     while len(answers) < most:
-                        async with asyncio.timeout(quiet_s):
+                        async with Patience(quiet_s):
                             answer = await self._registers.get()
                         if answer.register == register or not self.tells_addresses:
                             answers.append(answer)

@@ -137,7 +137,7 @@ def check(rail: Rail, row: Row, name: str) -> None:
         return
     least, most = row.limits.input_v
     if not least <= rail.volts <= most:
-        raise InputError(f"{name}: a supply of {rail.volts:g} V; a {row.title} takes {least:g} to {most:g} V")
+        raise InputError(f"{name}: a supply of {rail.volts:g} V; {row.title} takes {least:g} to {most:g} V")
 
 
 async def _off(feed: Feed, standing: Guard) -> None:

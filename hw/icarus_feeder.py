@@ -21,6 +21,7 @@ from .answers import Answers
 from .boards.row import Icarus
 from .feeder import Account, Orders, Report
 from .health import Health
+from .patience import Patience
 from .powered import Powered
 from .wire import icarus
 from .wire.midstate import midstate_bytes
@@ -59,7 +60,7 @@ class IcarusFeeder:
         self._port.write(icarus.GOLDEN_WORK)
         heard = b""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_GOLDEN_S + 2 * _golden_s(self._row)):
+            async with Patience(_GOLDEN_S + 2 * _golden_s(self._row)):
                 while not self._is_golden(heard):
                     heard += await self._port.read()
                 return
@@ -128,7 +129,7 @@ class IcarusFeeder:
         decoder, came = icarus.AnswerDecoder(self._row.answer_bytes), False
         while True:
             try:
-                async with asyncio.timeout(_TORN_S if came else None):
+                async with Patience(_TORN_S if came else None):
                     data = await self._port.read()
             except TimeoutError:
                 came = False

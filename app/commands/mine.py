@@ -74,7 +74,9 @@ def mine(
     record: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write what goes over the boards' lines, as JSON lines.")
     ] = None,
-    duration: Annotated[float | None, typer.Option(metavar="S", help="Stop after so many seconds.")] = None,
+    duration: Annotated[
+        float | None, typer.Option(metavar="S", help="Stop so many seconds after all devices are up.")
+    ] = None,
     shares: Annotated[int | None, typer.Option(metavar="N", help="Stop after so many accepted shares.")] = None,
     block_every: Annotated[
         float | None,
@@ -132,6 +134,7 @@ def mine(
 
 async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
     from ... import __version__
+    from ...engine.errors import DeviceError
     from ...engine.events import Started
     from ...engine.miner import Miner
     from ..devices import Devices
@@ -161,6 +164,8 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
                 summary = replace(summary, energy=used(metered.over(None)))
     finally:
         face.close(summary)
+    if miner.why_idle:
+        raise DeviceError(f"no device has worked: {miner.why_idle}")
 
 
 def make_pool(options: MineOptions, report: Report) -> Pool:

@@ -18,7 +18,7 @@ import pytest
 
 from tests.support.command import Command, Event, run
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.alone]
 
 UP_S = 60.0  # of a loaded machine; eleven seconds of it are the ramp
 SOON_S = 1.0  # in which a board is off after its miner has died

@@ -18,6 +18,9 @@ _TEXT = (Path(__file__).parents[2] / "docs" / "json.md").read_text()
 DOCUMENTED = {row["event"]: set(row["fields"].split(", ")) for row in _ROW.finditer(_TEXT)}
 
 
+pytestmark = [pytest.mark.long, pytest.mark.alone]
+
+
 def mine(board: str, seconds: int) -> list[Event]:
     """Its events; all but the last, the summary, as documented."""
     done = run("mine", "-d", board, "-d", "cpu", "--duration", str(seconds), "--json", timeout_s=seconds + 60)
@@ -41,7 +44,6 @@ def of_board(events: list[Event]) -> Event:
     return next(device for device in events[-1]["devices"] if device["name"].startswith("sim:"))
 
 
-@pytest.mark.long
 def test_a_board_that_overheats_cools_down_and_is_told() -> None:
     """As fast as it goes, so that it does not take long."""
     events = mine("sim:bitaxe-gamma?fault=overheat&mhz=625&volts=1.25", 75)
@@ -53,7 +55,6 @@ def test_a_board_that_overheats_cools_down_and_is_told() -> None:
     assert of_board(events)["accepted"] > 0
 
 
-@pytest.mark.long
 def test_a_board_that_has_not_yet_overheated_is_like_any_other() -> None:
     events = mine("sim:bitaxe-gamma?fault=overheat", 20)
     assert not told(events, "device_failed")
@@ -61,7 +62,6 @@ def test_a_board_that_has_not_yet_overheated_is_like_any_other() -> None:
     assert of_board(events)["accepted"] > 0
 
 
-@pytest.mark.long
 def test_a_board_that_is_unplugged_is_told_once_and_comes_back() -> None:
     events = mine("sim:compac-f?fault=unplug:8+3", 28)
     assert told(events, "device_failed") == ["sim:compac-f: was unplugged; plug it in again"]
@@ -70,7 +70,6 @@ def test_a_board_that_is_unplugged_is_told_once_and_comes_back() -> None:
     assert [e for e in events[gone:] if e in shares]
 
 
-@pytest.mark.long
 def test_a_line_that_flips_bits_is_counted_and_told() -> None:
     events = mine("sim:bitaxe-gamma?fault=noise:1e-2", 20)
     assert not told(events, "device_failed")

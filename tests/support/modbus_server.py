@@ -33,7 +33,7 @@ class ModbusMeter:
         try:
             yield self
         finally:
-            await server.shutdown()
+            await cast("Any", server).shutdown()
 
     async def _refresh(
         self, code: int, start: int, address: int, count: int, registers: list[int], values: object

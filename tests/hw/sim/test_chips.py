@@ -196,6 +196,8 @@ def test_a_nonce_tells_core_chip_and_version(name: str) -> None:
     views = [core_view(nonce.nonce) for nonce in nonces]
     assert {view >> 25 for view in views} <= set(range(host.row.cores))
     assert {(view & 0x1FFFFFF) * 4 >> 25 for view in views} == {0, 1, 2, 3}  # parts of the counter
+    assert {view % 2**21 for view in views} == {0}  # of its nonces a core tries every 2^21-th,
+    assert len({view & 0x1FFFFFF for view in views}) > 4  # and not the first of each part alone
     low = host.row.small_per_core - 1
     assert all(nonce.id & low == (nonce.version or 0) & low for nonce in nonces)
     groups = [(nonce.version or 0) // host.row.small_per_core for nonce in nonces]
