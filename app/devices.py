@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..engine.device import Device
     from ..hw.device import BoardDevice
     from ..hw.meters.sensors import Sensing
+    from ..hw.meters.supply import Supply
     from ..hw.passport.key import Claim
     from ..hw.ports.port import Port
     from ..hw.ports.record import Recorder
@@ -35,6 +36,7 @@ class Devices:
         self.files: AbstractContextManager[object] = ExitStack()
         self.claims: list[Claim] = []
         self.sensing: list[Sensing] = []  # the boards among them
+        self.supply = self._supply(options)
         self._options = options
         self._recorder: Recorder | None = None
         names = options.device or ["cpu" if options.kernel is None else f"cpu:{options.kernel}"]
@@ -57,6 +59,20 @@ class Devices:
         labels = [claim.label for claim in self.claims if claim.label is not None]
         if len(set(labels)) < len(labels):
             raise InputError(f"-d {' -d '.join(names)}: two of them have one label; a label is that of one board")
+
+    @staticmethod
+    def _supply(options: MineOptions) -> Supply | None:
+        """It feeds one board, and is switched off with it."""
+        from ..hw.meters.url import parse_supply
+
+        if options.supply is None:
+            return None
+        boards = [name for name in options.device or () if name.partition(":")[0] != "cpu"]
+        if len(boards) != 1:
+            raise InputError(
+                f"--supply: feeds one board, and -d names {len(boards) or 'none'}; run one, or each by itself"
+            )
+        return parse_supply(options.supply)
 
     def _record(self, path: str) -> None:
         from ..hw.ports.record import Recorder
@@ -93,7 +109,7 @@ class Devices:
         row = board_row(spec.board).scaled(simulated.scale)
         stick = simulated if simulated.board.pins is not None else None
         connection = Connection(self._recorded(simulated.ports), pins=stick, line=stick, guarded=False)
-        return board_device(row, connection, spec, unguarded=True)
+        return board_device(row, connection, spec, unguarded=True, supply=self.supply)
 
     def _plugged_in(self, spec: Spec) -> BoardDevice:
         from ..hw import find
@@ -104,7 +120,8 @@ class Devices:
         row, connection = find.ports_of(spec, found)
         self.claims.append(claim_of(spec, row, find.thing_of(spec, found), found))
         connection = replace(connection, ports=self._recorded(connection.ports))
-        return board_device(row.scaled(spec.scale), connection, spec, unguarded=bool(self._options.unguarded))
+        unguarded = bool(self._options.unguarded)
+        return board_device(row.scaled(spec.scale), connection, spec, unguarded=unguarded, supply=self.supply)
 
     def _recorded(self, ports: Mapping[str, Port]) -> Mapping[str, Port]:
         if self._recorder is None:

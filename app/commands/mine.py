@@ -52,6 +52,10 @@ def mine(
         str | None,
         typer.Option(metavar="METER", help="What tells the energy, for J/TH: rapl:, board, shelly:HOST and others."),
     ] = None,
+    supply: Annotated[
+        str | None,
+        typer.Option(metavar="SUPPLY", help="Bench supply that feeds the board: scpi:ADDRESS?volts=V&amps=A."),
+    ] = None,
     kernel: Annotated[
         str | None,
         typer.Option(
@@ -114,6 +118,7 @@ def mine(
         device=device,
         unguarded=unguarded,
         meter=meter,
+        supply=supply,
         record=record,
         passport=passport,
         kernel=kernel,
