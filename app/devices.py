@@ -11,6 +11,8 @@ from ..engine.errors import InputError
 
 if TYPE_CHECKING:
     from ..engine.device import Device
+    from ..hw.device import BoardDevice
+    from ..hw.meters.sensors import Sensing
     from ..hw.ports.port import Port
     from ..hw.ports.record import Recorder
     from ..hw.spec import Spec
@@ -29,6 +31,7 @@ class Devices:
         self.all: list[Device] = []
         self.beside: list[Beside] = []
         self.files: AbstractContextManager[object] = ExitStack()
+        self.sensing: list[Sensing] = []  # the boards among them
         self._options = options
         self._recorder: Recorder | None = None
         names = options.device or ["cpu" if options.kernel is None else f"cpu:{options.kernel}"]
@@ -39,7 +42,12 @@ class Devices:
         if options.record is not None:
             self._record(options.record)
         for name in names:
-            self.all.append(self._cpu(name) if name.partition(":")[0] == "cpu" else self._board(name))
+            if name.partition(":")[0] == "cpu":
+                self.all.append(self._cpu(name))
+            else:
+                board = self._board(name)
+                self.all.append(board)
+                self.sensing.append(board)
         shown = [device.name for device in self.all]
         if len(set(shown)) < len(shown):
             raise InputError(f"-d {' -d '.join(names)}: two of them have one name; give each board once")
@@ -58,13 +66,13 @@ class Devices:
         row(kernel if colon else None)
         return CpuDevice(kernel or None, options.threads, affinity=options.affinity is not False, name=name)
 
-    def _board(self, name: str) -> Device:
+    def _board(self, name: str) -> BoardDevice:
         from ..hw.spec import parse_spec
 
         spec = parse_spec(name)
         return self._simulated(spec) if spec.kind == "sim" else self._plugged_in(spec)
 
-    def _simulated(self, spec: Spec) -> Device:
+    def _simulated(self, spec: Spec) -> BoardDevice:
         """Nothing burns in a simulator, and it ends with this program."""
         from ..hw.boards.table import board_row
         from ..hw.make import Connection, board_device
@@ -78,7 +86,7 @@ class Devices:
         connection = Connection(self._recorded(simulated.ports), pins, guarded=False)
         return board_device(row, connection, spec, unguarded=True)
 
-    def _plugged_in(self, spec: Spec) -> Device:
+    def _plugged_in(self, spec: Spec) -> BoardDevice:
         from ..hw.find import ports_of
         from ..hw.make import board_device
 

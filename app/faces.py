@@ -6,7 +6,7 @@ import asyncio
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -15,6 +15,9 @@ from ..engine.miner import Miner
 from .lines import line_of, status_line, summary_lines
 from .output import write_line
 
+if TYPE_CHECKING:
+    from ..bench.metering import Metered
+
 STATUS_S = 10.0
 
 
@@ -22,8 +25,8 @@ class Face(Protocol):
     def event(self, event: Event) -> None:
         """Something has happened."""
 
-    async def watch(self, miner: Miner) -> None:
-        """Show the miner until cancelled."""
+    async def watch(self, miner: Miner, metered: Metered | None = None) -> None:
+        """Show the miner until cancelled; and what it takes, where there is a meter."""
 
     def close(self, summary: Summary | None) -> None:
         """The end; without a summary it ended with an error."""
@@ -35,8 +38,8 @@ class JsonFace:
     def event(self, event: Event) -> None:
         write_line(msgspec.json.encode(event).decode())
 
-    async def watch(self, miner: Miner) -> None:
-        del miner
+    async def watch(self, miner: Miner, metered: Metered | None = None) -> None:
+        del miner, metered
 
     def close(self, summary: Summary | None) -> None:
         if summary is not None:
@@ -50,10 +53,10 @@ class PlainFace:
         if (line := line_of(event)) is not None:
             self._print(line)
 
-    async def watch(self, miner: Miner) -> None:
+    async def watch(self, miner: Miner, metered: Metered | None = None) -> None:
         while True:
             await asyncio.sleep(STATUS_S)
-            self._print(status_line(miner))
+            self._print(status_line(miner, metered))
 
     def close(self, summary: Summary | None) -> None:
         for line in summary_lines(summary) if summary is not None else ():

@@ -26,9 +26,11 @@ from ..engine.events import (
     Summary,
 )
 from ..engine.rates import WINDOWS_S
+from .energy import energy_line, used_line
 from .units import difficulty_text, duration_text, rate_text, span_text
 
 if TYPE_CHECKING:
+    from ..bench.metering import Metered
     from ..engine.miner import Miner
 
 WINDOW_NAMES = dict(zip(("5s", "1m", "15m"), WINDOWS_S, strict=True))
@@ -96,8 +98,9 @@ def counts_line(miner: Miner) -> str:
     return f"A {t.accepted}  R {t.rejected}  S {t.stale}  D {t.duplicates}  L {t.lost}  HW {t.hardware_errors}"
 
 
-def status_line(miner: Miner) -> str:
-    return f"{rates_line(miner)} | {counts_line(miner)}"
+def status_line(miner: Miner, metered: Metered | None = None) -> str:
+    energy = f" | {energy_line(metered)}" if metered is not None else ""
+    return f"{rates_line(miner)} | {counts_line(miner)}{energy}"
 
 
 def time_to(target: int, rate_hps: float | None) -> float | None:
@@ -111,3 +114,5 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     yield f"{duration_text(s.duration_s)} of mining, {s.hashes:,} hashes, {rate_text(s.rate_hps)} on average"
     yield f"accepted {s.accepted}, rejected {s.rejected}, stale {s.stale}, duplicate {s.duplicates}, lost {s.lost}"
     yield f"blocks {s.blocks}, hardware errors {s.hardware_errors}"
+    if s.energy is not None:
+        yield used_line(s.energy)

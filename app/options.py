@@ -23,6 +23,7 @@ class MineOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rena
     password: str | None = None
     device: list[str] | None = None
     unguarded: bool | None = None
+    meter: str | None = None
     record: str | None = None
     kernel: str | None = None
     threads: int | None = None

@@ -15,6 +15,7 @@ from datetime import datetime
 from io import StringIO
 from pathlib import Path
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
@@ -38,9 +39,13 @@ from ..engine.events import (
 )
 from ..engine.miner import DeviceState, Miner
 from ..engine.tally import Outcome
+from .energy import energy_cells, point_text
 from .lines import WINDOW_NAMES, line_of, summary_lines, time_to
 from .terminal import keys_not_echoed
 from .units import difficulty_text, duration_text, rate_text, span_text
+
+if TYPE_CHECKING:
+    from ..bench.metering import Metered
 
 _REFRESH_S = 1.0
 _PICTURE_WIDTH, _PICTURE_LOG = 80, 8
@@ -78,7 +83,7 @@ class ScreenFace:
         self._log = [*self._log[1 - _PICTURE_LOG :], text]
         self._new.append(text)
 
-    async def watch(self, miner: Miner) -> None:
+    async def watch(self, miner: Miner, metered: Metered | None = None) -> None:
         size = self._console.size
         with keys_not_echoed(), self._live:
             while True:
@@ -86,9 +91,9 @@ class ScreenFace:
                     size = self._console.size
                     self._console.clear()
                     self._new = self._log
-                self._frame.now = panel(miner, size.width, size.height)
+                self._frame.now = panel(miner, size.width, size.height, metered)
                 if self._picture is not None:
-                    self._pictured = panel(miner, _PICTURE_WIDTH)
+                    self._pictured = panel(miner, _PICTURE_WIDTH, None, metered)
                 if not self._print_new():
                     self._live.refresh()
                 await asyncio.sleep(_REFRESH_S)
@@ -129,9 +134,10 @@ class _Frame:
         return self.now
 
 
-def panel(miner: Miner, width: int, height: int | None = None) -> RenderableType:
+def panel(miner: Miner, width: int, height: int | None = None, metered: Metered | None = None) -> RenderableType:
     """The state of a miner, for a terminal of 80 columns or more, and of so many lines, if they are few."""
-    lines = [_rates(miner), _counts(miner), Text(), *_pool(miner), Text()]
+    energy = [_energy(metered)] if metered is not None else []
+    lines = [_rates(miner), *energy, _counts(miner), Text(), *_pool(miner), Text()]
     lines += _devices(miner, width - _FRAME_WIDTH, None if height is None else height - len(lines) - 3)
     state = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)  # one is drawn in half the time of many
     title = Text.assemble(("joulehash", "bold"), "  ", miner.pool.name)
@@ -143,6 +149,14 @@ def _rates(miner: Miner) -> Text:
     for name, window_s in WINDOW_NAMES.items():
         text.append(f"({name}) ", "dim").append(f"{rate_text(miner.meter.rate(window_s)):<12}", "bold")
     return text.append("(avg) ", "dim").append(rate_text(miner.meter.average()), "bold")
+
+
+def _energy(metered: Metered) -> Text:
+    """Below the rates: what a hash takes, and where that was measured."""
+    text = Text()
+    for name, figure in energy_cells(metered):
+        text.append(f"({name}) ", "dim").append(f"{figure}  ", "bold")
+    return text.append(point_text(metered), "yellow" if metered.failure else "dim")
 
 
 def _counts(miner: Miner) -> Text:

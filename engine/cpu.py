@@ -122,7 +122,7 @@ class CpuDevice:
         kernel = self._kernel.name if self._kernel else "no kernel yet"
         threads = f"{self._n_threads} thread{'s' if self._n_threads > 1 else ''}"
         starved_s = sum(slot.starved_s for slot in self._slots) / self._n_threads
-        return DeviceStats(sum(slot.hashes for slot in self._slots), starved_s, f"{kernel}, {threads}")
+        return DeviceStats(sum(slot.hashes for slot in self._slots), starved_s, f"{kernel}, {threads}", late_s=_SLICE_S)
 
     async def start(self) -> None:
         if self._running:

@@ -30,6 +30,7 @@ class DeviceStats:
     mhz: float | None = None  # of its chips; None: it does not tell, as of the next two
     celsius: float | None = None  # of its hottest chip
     watts: float | None = None  # of the whole device
+    late_s: float = 0.0  # by how much `hashes` may be older
 
 
 class Device(Protocol):

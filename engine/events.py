@@ -143,6 +143,27 @@ class DeviceSummary(msgspec.Struct, frozen=True):
     errors: dict[str, int] = {}
 
 
+class EnergyUsed(msgspec.Struct, frozen=True):
+    """J/TH ± expanded (k = 2) of a window: joules over hashes. by: counted or claims; source: measured or declared."""
+
+    j_per_th: float
+    expanded: float
+    seconds: float
+    joules: float
+    hashes: float
+    u_hashes: float  # one standard deviation
+    by: str
+    place: str
+    source: str
+    meter: str
+
+
+class EnergyReport(Event, frozen=True, tag="energy"):
+    """Of the last minute, where there is a meter; null: not known."""
+
+    used: EnergyUsed | None
+
+
 class Summary(Event, frozen=True, tag="summary"):
     """The last line of `joulehash mine --json`."""
 
@@ -159,6 +180,7 @@ class Summary(Event, frozen=True, tag="summary"):
     blocks: int
     starved_s: float
     devices: list[DeviceSummary]
+    energy: EnergyUsed | None = None  # of all that was mined, or since the last time that the meter did not answer
 
 
 Report = Callable[[Event], None]

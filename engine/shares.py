@@ -54,6 +54,7 @@ class Shares:
             else:
                 tally.claims += 1
                 tally.claimed += found.stands_for
+                tally.claimed_squares += found.stands_for**2
             if verdict.quality >= Quality.SHARE:
                 tally.open(verdict.difficulty)
         if verdict.sendable:

@@ -45,6 +45,7 @@ class Tally:
     hardware_errors: int = 0  # false claims
     repeats: int = 0  # true claims that came before; not in claims
     claimed: float = 0.0  # hashes that the true claims stand for, of devices that say so
+    claimed_squares: float = 0.0  # the sum of the squares of that, whose root is its standard deviation
     best: Fraction = Fraction(0)  # highest difficulty of a share
 
     def open(self, difficulty: Fraction) -> None:

@@ -12,7 +12,7 @@ import math
 from dataclasses import replace
 
 from ..engine.chain.header import double_sha256, hash_number
-from ..engine.errors import DeviceError, InputError
+from ..engine.errors import InputError
 from ..engine.work import Assignment, Found, Job, Work
 from .answers import Answers, Line
 from .cadence import Cadence, cadence
@@ -20,7 +20,7 @@ from .chips.init import rest
 from .chips.nonce import job_id, midstate_index, origin, sent_version, version
 from .chips.ticket import best_ticket, ticket_target
 from .counters import HashCounters
-from .feeder import Account, Orders, Report
+from .feeder import COUNTED_S, Account, Orders, Report
 from .health import Health, least_core
 from .powered import Powered
 from .wire.bm13xx import HeaderJob, MidstateJob, Nonce
@@ -28,7 +28,6 @@ from .wire.midstate import midstate_bytes
 
 _STARVED_S = 0.05  # between looks for new headers in an exhausted job
 _UNFED_S = 1.0  # the same in one that it cannot work on
-_LOOK_S = 1.0
 _CHECK_LOOKS = 5  # after so many it is asked whether a chip has reset itself
 
 
@@ -178,7 +177,7 @@ class ChainFeeder:
         chain = self._chain
         last_s, looks = chain.hashed_s, 0
         while True:
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(COUNTED_S)
             hashed_s, looks = chain.hashed_s, looks + 1
             passed_s, last_s = hashed_s - last_s, hashed_s
             self._tell()
@@ -191,7 +190,7 @@ class ChainFeeder:
                     passed_s, chain.rate_hps * passed_s / 2.0 ** (chain.chip.zero_bits + chain.ticket)
                 )
                 if self._health.mute:
-                    raise DeviceError(f"{self._name}: {self._health.mute}: {await chain.why_mute()}")
+                    raise await chain.mute(self._health.mute)
             if chain.hashing:  # else it is told why not
                 self._account.alarm = "; ".join(filter(None, (*self._alarms(), self._powered.alarm)))
 
@@ -211,11 +210,13 @@ class ChainFeeder:
         jumps = self._counters.jumps
         if (counted := await self._counters.read()) is not None:
             self._account.hashes = self._base_hashes + counted
+            self._account.hashes_at_s = asyncio.get_running_loop().time()
         if self._counters.jumps > jumps:
             self._account.errors["counter values beyond belief"] += self._counters.jumps - jumps
 
     def _tell(self) -> None:
         account, chip, reading = self._account, self._chip, self._powered.reading
         account.mhz, account.celsius, account.watts = self._chain.mhz, reading.chip_c, reading.watts
+        account.reading = reading
         scaled = f", simulated at 1/2^{32 - chip.zero_bits}" if chip.zero_bits < 32 else ""
         account.note = f"{self._chain.n_chips} x {chip.name}{scaled}"

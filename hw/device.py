@@ -19,7 +19,8 @@ from ..engine.device import Capabilities, DeviceStats
 from ..engine.errors import DeviceError, cause
 from ..engine.work import Assignment, Found
 from .board import Board
-from .feeder import Account, FeederFor, Orders
+from .feeder import COUNTED_S, Account, FeederFor, Orders
+from .limits import Reading
 from .point import Point, lower
 from .watch import Overheated, Violation
 
@@ -60,7 +61,13 @@ class BoardDevice:
     def stats(self) -> DeviceStats:
         a = self._account
         alarm = a.alarm or self._board.alarm
-        return DeviceStats(a.hashes, a.starved_s, a.note, alarm, dict(a.errors), a.mhz, a.celsius, a.watts)
+        late_s = COUNTED_S if a.hashes is not None else 0.0
+        return DeviceStats(a.hashes, a.starved_s, a.note, alarm, dict(a.errors), a.mhz, a.celsius, a.watts, late_s)
+
+    @property
+    def reading(self) -> Reading:
+        """Of its sensors, a second ago at most; nothing while it has no power."""
+        return self._account.reading
 
     async def start(self) -> None:
         if self._fault:
@@ -139,6 +146,7 @@ class BoardDevice:
         finally:
             session.interruptible = True
             self._account.mhz = self._account.celsius = self._account.watts = None
+            self._account.reading = Reading()
 
     def _tell(self, error: Exception, session: _Session) -> None:
         """To whoever waits: start, stop, or the reader of `found`. What is no DeviceError is a bug, and told as one."""

@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from ..engine.work import Assignment, Found
+from .limits import Reading
 from .powered import Powered
+
+COUNTED_S = 1.0  # between looks at the chips' own counters
 
 Report: TypeAlias = Callable[[Found], None]
 
@@ -25,12 +28,14 @@ class Account:
 
     errors: Counter[str] = field(default_factory=Counter[str])
     hashes: int | None = None  # by the chips' own counters
+    hashes_at_s: float = 0.0  # the loop's clock when they were read
     starved_s: float = 0.0
     note: str = ""
     alarm: str = ""
     mhz: float | None = None
     celsius: float | None = None  # of the hottest chip
     watts: float | None = None
+    reading: Reading = field(default_factory=Reading)  # of its sensors, the last
 
 
 class Orders:

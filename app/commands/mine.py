@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from ...engine.errors import InputError
 
@@ -46,6 +47,10 @@ def mine(
     unguarded: Annotated[
         bool | None,
         typer.Option("--unguarded", help="Run boards that have no sensors to watch, at their lowest frequency."),
+    ] = None,
+    meter: Annotated[
+        str | None,
+        typer.Option(metavar="METER", help="What tells the energy, for J/TH: rapl:, board, shelly:HOST and others."),
     ] = None,
     kernel: Annotated[
         str | None,
@@ -98,6 +103,7 @@ def mine(
         password=password,
         device=device,
         unguarded=unguarded,
+        meter=meter,
         record=record,
         kernel=kernel,
         threads=threads,
@@ -124,6 +130,7 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
     from ...engine.events import Started
     from ...engine.miner import Miner
     from ..devices import Devices
+    from ..energy import meter_of, metered_miner, used
 
     summary: Summary | None = None
     try:
@@ -132,17 +139,21 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
             stack.enter_context(devices.files)
             for each in devices.beside:
                 await stack.enter_async_context(each)
+            meter = None if options.meter is None else meter_of(options.meter, devices.sensing)
             miner = Miner(make_pool(options, face.event), devices.all, face.event)
+            metered = await stack.enter_async_context(metered_miner(meter, miner, face.event))
             face.event(Started(__version__, miner.pool.name, [device.name for device in devices.all]))
             running = asyncio.create_task(miner.run(options.duration, options.shares))
             with signals.tell(miner.stop, running.cancel):
-                watching = asyncio.create_task(face.watch(miner))
+                watching = asyncio.create_task(face.watch(miner, metered))
                 try:
                     await asyncio.wait([running])
                 finally:
                     watching.cancel()
                     await asyncio.wait([watching])
             summary = miner.summary() if running.cancelled() else running.result()
+            if metered is not None:
+                summary = replace(summary, energy=used(metered.over(None)))
     finally:
         face.close(summary)
 

@@ -7,6 +7,7 @@ from joulehash.engine.events import (
     DeviceFailed,
     DeviceSummary,
     Disconnected,
+    EnergyReport,
     Event,
     HardwareError,
     JobReceived,
@@ -25,6 +26,7 @@ from joulehash.engine.events import (
 
 HASH = "00ab"
 LINES: list[tuple[Event, str | None]] = [
+    (EnergyReport(None), None),
     (Started("0.1", "pool", ["cpu", "board"]), "joulehash 0.1 mines on pool with cpu, board"),
     (
         Connected("pool", "08", 4, "1fffe000"),

@@ -1,0 +1,108 @@
+"""J/TH as people read it, and what of it the miner's faces show and write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from math import floor, isfinite, log10
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ..engine.events import EnergyReport, EnergyUsed, Note, Report
+
+if TYPE_CHECKING:
+    from ..bench.energy import Efficiency
+    from ..bench.metering import Counts, Metered
+    from ..engine.miner import Miner
+    from ..hw.meters.meter import Meter
+    from ..hw.meters.sensors import Sensing
+
+REPORT_S = 60.0
+_UNITS = (("TH", 1.0), ("GH", 1e-3), ("MH", 1e-6), ("kH", 1e-9), ("H", 1e-12))
+
+
+def meter_of(text: str, boards: Sequence[Sensing]) -> Meter:
+    """From --meter. Raises InputError."""
+    from ..hw.meters.sensors import meter as sensors
+    from ..hw.meters.url import parse_meter
+
+    return parse_meter(text, lambda address: sensors(address, lambda: boards))
+
+
+@asynccontextmanager
+async def metered_miner(meter: Meter | None, miner: Miner, report: Report) -> AsyncGenerator[Metered | None]:
+    """Beside a miner: the meter is read, and J/TH reported once a minute. None without a meter. Raises DeviceError for
+    one that cannot be read at the start."""
+    from ..bench.metering import counts, metering
+
+    if meter is None:
+        yield None
+        return
+
+    def done() -> Counts:
+        return counts((state.device, state.tally) for state in miner.devices.values())
+
+    async with metering(meter, done, lambda text: report(Note(text))) as metered:
+        reporting = asyncio.create_task(_report(metered, report))
+        try:
+            yield metered
+        finally:
+            reporting.cancel()
+
+
+async def _report(metered: Metered, report: Report) -> None:
+    while True:
+        await asyncio.sleep(REPORT_S)
+        report(EnergyReport(used(metered.over(REPORT_S))))
+
+
+def used(efficiency: Efficiency | None) -> EnergyUsed | None:
+    """As it is written in JSON."""
+    return None if efficiency is None else EnergyUsed(**msgspec.structs.asdict(efficiency))
+
+
+def energy_cells(metered: Metered) -> list[tuple[str, str]]:
+    """(window, J/TH) of the last minute and of all, as rates have it."""
+    return [("1m", efficiency_text(metered.over(60.0))), ("avg", efficiency_text(metered.over(None)))]
+
+
+def point_text(metered: Metered) -> str:
+    """Where it was measured, and by what."""
+    meter = metered.meter
+    return f"{meter.place}, {meter.name}" + (" (declared)" if meter.source == "declared" else "")
+
+
+def energy_line(metered: Metered) -> str:
+    """For the status line."""
+    cells = "  ".join(f"({name}) {text}" for name, text in energy_cells(metered))
+    return f"{cells}  at {point_text(metered)}"
+
+
+def used_line(energy: EnergyUsed) -> str:
+    """For the account at the end: of whom, where, how long, by what."""
+    joules = with_uncertainty(energy.j_per_th, energy.expanded)
+    declared = " as declared" if energy.source == "declared" else ""
+    return (
+        f"{joules} (k = 2): {energy.joules:.6g} J{declared} at the {energy.place} in {energy.seconds:.0f} s, "
+        f"hashes {'counted' if energy.by == 'counted' else 'by claims'}, {energy.meter}"
+    )
+
+
+def efficiency_text(efficiency: Efficiency | EnergyUsed | None) -> str:
+    """unknown; 16.3 ± 0.4 J/TH; 2.47 ± 0.15 J/MH."""
+    return "unknown" if efficiency is None else with_uncertainty(efficiency.j_per_th, efficiency.expanded)
+
+
+def with_uncertainty(j_per_th: float, expanded: float, unit: str | None = None) -> str:
+    """Two digits of the uncertainty; in the greatest unit in which the figure has at most three digits before the
+    point, or in this one."""
+    chosen = _UNITS[-1]
+    for chosen in _UNITS:
+        if chosen[0] == unit or (unit is None and j_per_th * chosen[1] < 1000):
+            break
+    name, factor = chosen
+    value, around = j_per_th * factor, expanded * factor
+    digits = 1 - floor(log10(around)) if around > 0 and isfinite(around) else 3
+    return f"{value:.{max(0, min(9, digits))}f} ± {around:.{max(0, min(9, digits))}f} J/{name}"

@@ -1,0 +1,1 @@
+"""From counts to verdicts: intervals, sequential tests, tests over units."""
