@@ -37,7 +37,7 @@ app.command("pool")(pool.pool)
 app.command("scan")(scan.scan)
 app.command("sim")(sim.sim)
 app.command("bench")(bench.bench)
-app.command("boards")(boards.boards)
+app.add_typer(boards.app, name="boards")
 app.command("doctor")(doctor.doctor)
 
 

@@ -25,6 +25,7 @@ class MineOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rena
     unguarded: bool | None = None
     meter: str | None = None
     record: str | None = None
+    passport: str | None = None
     kernel: str | None = None
     threads: int | None = None
     affinity: bool | None = None

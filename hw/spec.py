@@ -34,6 +34,7 @@ class Spec:
     volts: float | None = None
     scale: int = 0
     sim: tuple[tuple[str, str], ...] = ()  # what the simulator is to be told
+    label: str | None = None  # which board it is, for its passport
 
     @property
     def name(self) -> str:
@@ -55,13 +56,14 @@ def parse_spec(text: str) -> Spec:
 def _simulator(text: str, board: str, query: str) -> Spec:
     if not board:
         raise InputError(f"device {text!r}: takes sim:BOARD, of {', '.join(BOARDS)}, chain:CHIPxN")
-    values = _values(text, query, (*_KEYS, *_TOLD))
+    values = _values(text, query, (*_KEYS, *_TOLD, "label"))
     told = tuple((key, values[key]) for key in _TOLD if key in values)
-    return Spec(text, "sim", board, "", _number(text, values, "mhz"), _number(text, values, "volts"), sim=told)
+    mhz, volts = _number(text, values, "mhz"), _number(text, values, "volts")
+    return Spec(text, "sim", board, "", mhz, volts, sim=told, label=values.get("label"))
 
 
 def _port(text: str, before: str, query: str) -> Spec:
-    values = _values(text, query, (*_KEYS, "scale"))
+    values = _values(text, query, (*_KEYS, "scale", "label"))
     board, port = _split(before)
     if board is not None and not port:
         raise InputError(f"device {text!r}: names no port; takes {board}:PORT, and sim:{board} for a simulated one")
@@ -71,7 +73,7 @@ def _port(text: str, before: str, query: str) -> Spec:
     if not scale.isascii() or not scale.isdigit() or int(scale) > _MOST_SCALE:
         raise InputError(f"device {text!r}: scale {scale!r}; takes a whole number of 0 to {_MOST_SCALE}")
     mhz, volts = _number(text, values, "mhz"), _number(text, values, "volts")
-    return Spec(text, "port", board, port, mhz, volts, int(scale))
+    return Spec(text, "port", board, port, mhz, volts, int(scale), label=values.get("label"))
 
 
 def _split(text: str) -> tuple[str | None, str]:
