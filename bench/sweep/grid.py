@@ -18,7 +18,8 @@ from ...hw.chips.pll import STEP_MHZ, pll
 MHZ_STEP, VOLTS_STEP = 25.0, 0.02
 _VOLTS_LEAST_STEP = 0.001
 _SLACK = 1e-6
-_RANGE = re.compile(r"(?P<low>[0-9.]+)(?:\.\.(?P<high>[0-9.]+)(?::(?P<step>[0-9.]+))?)?$")
+_NUMBER = r"\d+(?:\.\d+)?"
+_RANGE = re.compile(rf"(?P<low>{_NUMBER})(?:\.\.(?P<high>{_NUMBER})(?::(?P<step>{_NUMBER}))?)?$")
 
 
 @dataclass(frozen=True, slots=True)
