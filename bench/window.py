@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from ..engine.work import Origin
 from ..hw.chips.chip import Chip
 from ..hw.feeder import Account
 from ..hw.powered import Powered
@@ -36,12 +37,21 @@ class Tally:
 
     def __init__(self) -> None:
         self.seen: Counter[tuple[Seen, Place]] = Counter()
+        self.small: Counter[tuple[int | None, int | None, int | None]] = Counter()  # valid ones, with the small core
         self.hashes = 0.0
+        self.runs: dict[int | None, int] = {}  # of each chip, how often it told one nonce in succession, at most
+        self._last: dict[int | None, tuple[int, int]] = {}
 
-    def note(self, seen: Seen, where: Place, stands_for: float = 0.0) -> None:
+    def note(self, seen: Seen, where: Origin, nonce: int, stands_for: float = 0.0) -> None:
         """stands_for: hashes."""
-        self.seen[seen, where] += 1
+        self.seen[seen, (where.chip, where.core)] += 1
         self.hashes += stands_for
+        if seen in (Seen.VALID, Seen.STALE):
+            self.small[where.chip, where.core, where.small_core] += 1
+        last, times = self._last.get(where.chip, (-1, 0))
+        times = times + 1 if nonce == last else 1
+        self._last[where.chip] = nonce, times
+        self.runs[where.chip] = max(times, self.runs.get(where.chip, 0))
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +69,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     heard_bytes: int
     broken_bytes: int
     by_core: dict[Place, int]  # the valid ones
+    by_small_core: dict[tuple[int | None, int | None, int | None], int]
     false_by_chip: dict[int | None, int]  # those of a wrong job among them
     duplicate_by_chip: dict[int | None, int]
     hashes: float  # that the valid ones stand for
@@ -91,7 +102,7 @@ class Window:
 
     def __init__(self, powered: Powered, tally: Tally, account: Account) -> None:
         self._powered, self._tally, self._account = powered, tally, account
-        self._seen, self._hashes = tally.seen.copy(), tally.hashes
+        self._seen, self._small, self._hashes = tally.seen.copy(), tally.small.copy(), tally.hashes
         self._no_job = account.errors["nonces of no job"]
         self._counted, self._counted_s = account.hashes, account.hashes_at_s
         self._began_s = self._hashed_s()
@@ -126,6 +137,7 @@ class Window:
             heard_bytes=heard,
             broken_bytes=broken,
             by_core=dict(by_core),
+            by_small_core=dict(self._tally.small - self._small),
             false_by_chip=dict(false_by),
             duplicate_by_chip=dict(repeated_by),
             hashes=self._tally.hashes - self._hashes,

@@ -68,6 +68,17 @@ class Workload:
             if (chain := self._powered.chain) is not None and chain.hashing:
                 chain.quiet()
 
+    async def settle(self, seconds: float = 1.0) -> None:
+        """Until it is fed, and then so long."""
+        while not self.account.note:  # noqa: ASYNC110  # which the feeder tells as soon as it feeds
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(seconds)
+
+    @property
+    def runs(self) -> dict[int | None, int]:
+        """Of each chip, how often in succession it told one nonce, at most; since the workload began."""
+        return self._tally.runs
+
     def window(self) -> Window:
         """One that begins now."""
         return Window(self._powered, self._tally, self.account)
@@ -106,14 +117,16 @@ class Workload:
         verdict = self._judge.judge(found, asyncio.get_running_loop().time())
         if not self._works or self._works[-1] is not verdict.work:
             self._works.append(verdict.work)
-        where = (found.origin.chip, found.origin.core)
+        where, nonce = found.origin, found.nonce
         if verdict.quality is not Quality.FALSE:
             if verdict.fate is Fate.DUPLICATE:
-                self._tally.note(Seen.DUPLICATE, where)
+                self._tally.note(Seen.DUPLICATE, where, nonce)
             else:
-                self._tally.note(Seen.STALE if verdict.fate is Fate.STALE else Seen.VALID, where, found.stands_for)
+                seen = Seen.STALE if verdict.fate is Fate.STALE else Seen.VALID
+                self._tally.note(seen, where, nonce, found.stands_for)
         else:
-            self._tally.note(Seen.WRONG_JOB if self._fits_another(found, verdict.work) else Seen.FALSE, where)
+            seen = Seen.WRONG_JOB if self._fits_another(found, verdict.work) else Seen.FALSE
+            self._tally.note(seen, where, nonce)
 
     def _fits_another(self, found: Found, own: Work) -> bool:
         """Whether it is the true nonce of other work than it was told for."""

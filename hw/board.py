@@ -52,6 +52,7 @@ class Board:
     ) -> None:
         self.row, self.name = row, name
         self.alarm = ""  # of its guard process
+        self.watch: Watch | None = None  # while it is powered, and has sensors
         self._ports, self._plant_for, self._guard_for = ports, plant_for, guard
         if not row.watched and not unguarded:
             raise InputError(
@@ -64,9 +65,10 @@ class Board:
         return point_of(self.row, self.name, mhz, volts)
 
     @asynccontextmanager
-    async def powered(self, point: Point, tell: Tell = nobody) -> AsyncGenerator[Powered]:
+    async def powered(self, point: Point, tell: Tell = nobody, *, bring_up: bool = True) -> AsyncGenerator[Powered]:
         """Raises DeviceError, alone or in groups; Overheated is one. So it does when the board cannot be brought to
-        off in the end. `tell` is told each stage as it is reached."""
+        off in the end. `tell` is told each stage as it is reached. Without `bring_up` the chips have power and are let
+        out of reset, and that is all: for whoever measures why they do not answer."""
         async with AsyncExitStack() as stack:
             plant = await self._connect(stack, tell)
             async with asyncio.TaskGroup() as group:
@@ -81,10 +83,12 @@ class Board:
                         if self.row.chip is not None:
                             chain = Chain(self._ports["chips"], self.row, self.name, tell)
                             background.append(group.create_task(chain.run()))
-                            await chain.bring_up(point.mhz, None if watch is None else watch.expect_chips)
-                    if watch is not None:
-                        watch.regulate()
-                    tell("up")
+                            if bring_up:
+                                await chain.bring_up(point.mhz, None if watch is None else watch.expect_chips)
+                    if bring_up:
+                        if watch is not None:
+                            watch.regulate()
+                        tell("up")
                     alarm = "" if self.row.watched else "unguarded: neither temperature nor power is watched"
                     yield Powered(self.row, self.name, self._ports["chips"], plant, chain, watch, alarm, point)
                 finally:
@@ -137,7 +141,7 @@ class Board:
         """The watch, once it has seen every sensor within its limits."""
         if plant is None or not self.row.watched:
             return None
-        watch = Watch(self.name, plant, self.row.limits, lambda: self._cut(plant))
+        self.watch = watch = Watch(self.name, plant, self.row.limits, lambda: self._cut(plant))
         background.append(group.create_task(watch.run()))
         await watch.seen.wait()
         return watch

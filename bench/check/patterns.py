@@ -3,8 +3,11 @@
     outcomes = await try_patterns(powered, known(powered.row, powered.point.mhz))
 
 A job is sent, left for as long as the chips need to come to its nonce, and replaced by the next; which of them an
-answer belongs to says its id. What is missing after all of them is asked again, twice, with more time. A core that does
-not find its own but finds others is not dead: the rest of it hashes. It leaves out what any of this means for a verdict.
+answer belongs to says its id. What is missing after all of them is asked again, with more time for a host that is late.
+A core that does not find its own but finds others is not dead: the rest of it hashes. It leaves out what any of this
+means for a verdict.
+
+Chips that take midstates sweep on beyond their part: left for long, the chip before a dead one would find its nonces.
 """
 
 from __future__ import annotations
@@ -23,9 +26,10 @@ from ...ext._scan import midstate
 from ...hw.boards.row import Icarus
 from ...hw.cadence import LATENCY_S, job_bytes
 from ...hw.chain import Chain
+from ...hw.chips.init import rest
 from ...hw.chips.nonce import job_id, origin
 from ...hw.chips.ticket import best_ticket, ticket_target
-from ...hw.patterns.job import job, mask_for, version_of
+from ...hw.patterns.job import blank_job, job, mask_for, version_of
 from ...hw.patterns.known import Known
 from ...hw.patterns.place import sweep_ticks
 from ...hw.patterns.search import Spot
@@ -36,9 +40,11 @@ from ...hw.wire.bm13xx import Nonce
 from ...hw.wire.midstate import midstate_bytes
 
 State: TypeAlias = Literal["found", "missing", "wrong"]
-_SLACK_S = (0.01, 0.05, 0.25)  # beside the sweep, for a host that is late: of the first try, and of the others
+_SLACK_S = (0.01, 0.05, 0.25, 0.25)  # of each try, beside the sweep
+_FEW = 64  # missing ones that are worth more than a second try: if they are more, it was not chance
 _SWEEP = 0x10  # register: the time of a sweep
 _BIT_TIMES = 10  # to a byte
+_ROUNDED_S = 2e-5  # more than it takes to lose the last nonce of a sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +92,15 @@ async def try_patterns(
         test = _IcarusTest(powered.port, powered.row.icarus, tally)
     tries: Counter[int] = Counter()
     async with test:
-        for slack_s in _SLACK_S:
+        for number, slack_s in enumerate(_SLACK_S):
             missing = [index for index in range(len(patterns)) if index not in tally.found]
+            if not missing or (number > 1 and len(missing) > _FEW):
+                break
             for done, index in enumerate(missing):
                 tell(done, len(missing))
                 tries[index] += 1
                 await test.ask(index, patterns[index], slack_s)
+            test.pause()
             await asyncio.sleep(2 * LATENCY_S)
     return [_outcome(patterns[index], tries[index], index in tally.found, tally) for index in range(len(patterns))]
 
@@ -132,12 +141,19 @@ class _Test(Protocol):
         """Send it, and leave it for as long as it takes."""
         ...
 
+    def pause(self) -> None:
+        """No chip shall come to what it was not asked for."""
+
 
 class _ChainTest:
     """On chips with registers."""
 
     def __init__(self, chain: Chain, patterns: Sequence[Known], tally: _Tally) -> None:
         self._chain, self._chip, self._tally = chain, chain.chip, tally
+        self._sweep_ticks = 0
+        if self._chip.job == "header":
+            places = [each.place for each in patterns]
+            self._sweep_ticks = sweep_ticks(self._chip, chain.n_chips, chain.mhz, places)
         self._easiest = min(each.pattern.zero_bits for each in patterns)
         self._sent: dict[int, tuple[tuple[int, Known], ...]] = {}  # by job id, the newest first
         self._next_id = self._chip.ids[1]  # the first is the blank job's, with which some chips are brought up
@@ -170,14 +186,23 @@ class _ChainTest:
         chain.send(job(chip, known.pattern, id))
         if not chain.hashing:
             chain.start_hashing()
-            if chip.job == "header":
-                chain.write(_SWEEP, sweep_ticks(chip, chain.n_chips, chain.mhz))
-        on_line_s = job_bytes(chip, chip.midstates) * _BIT_TIMES / chain.baud
-        await asyncio.sleep(on_line_s + known.place.after_s + slack_s)
+            if self._sweep_ticks:
+                chain.write(_SWEEP, self._sweep_ticks)
+        sweep_s = known.place.after_s + min(slack_s, known.place.alone_s / 2) + _ROUNDED_S
+        # each job begins when it has come whole, and so does the next, as much later as it was sent later
+        await asyncio.sleep(max(sweep_s, job_bytes(chip, chip.midstates) * _BIT_TIMES / chain.baud))
+
+    def pause(self) -> None:
+        if rest(self._chip):
+            self._chain.stop_hashing()
+        else:  # nothing stops it, but other work
+            self._chain.send(blank_job(self._chip, self._next_id))
+            self._sent.pop(self._next_id, None)
 
     def _take(self, answer: Nonce) -> None:
         chip = self._chip
-        sent = self._sent.get(job_id(chip, answer.id), ())
+        if not (sent := self._sent.get(job_id(chip, answer.id))):
+            return  # to other work
         where = origin(chip, self._chain.n_chips, answer.nonce, answer.id)
         self._tally.take(
             where,
@@ -205,6 +230,9 @@ class _IcarusTest:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.pause()
+
+    def pause(self) -> None:
         """It ends its range; nothing stops such a board."""
 
     async def ask(self, index: int, known: Known, slack_s: float) -> None:

@@ -33,11 +33,13 @@ def picture(height: float, label: str, *parts: str) -> Markup:
 
 def words(x: float, y: float, said: str, **attributes: str | float | None) -> Markup:
     """To the right of x, y being the line on which they stand; `text_anchor` for others."""
-    return element("text", said, x=x, y=y, **({"fill": INK, "font_size": 12.0} | attributes))
+    usual: dict[str, str | float | None] = {"fill": INK, "font_size": 12.0}
+    return element("text", said, x=x, y=y, **usual | attributes)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, **attributes: str | float | None) -> Markup:
-    return element("line", x1=x1, y1=y1, x2=x2, y2=y2, **({"stroke": RULE, "stroke_width": 1.0} | attributes))
+    usual: dict[str, str | float | None] = {"stroke": RULE, "stroke_width": 1.0}
+    return element("line", x1=x1, y1=y1, x2=x2, y2=y2, **usual | attributes)
 
 
 def box(x: float, y: float, width: float, height: float, *inside: str, **attributes: str | float | None) -> Markup:

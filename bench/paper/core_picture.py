@@ -1,8 +1,8 @@
 """The core map: a row for each chip, a column for each core; chips whose cores cannot be told apart stand as a field.
 
-A dead core is black with a white cross in a red frame, a weak one orange with a mark, one not yet known is empty with a question mark;
-the others are blue, darker the more they gave. Each tells its counts under the pointer, and the list below the map names
-all that are not sound.
+A dead core is black with a white cross in a red frame, a weak one orange with a mark, one not yet known is empty with
+a question mark; the others are blue, darker the more they gave. Each tells its counts under the pointer, and the list
+below the map names all that are not sound.
 """
 
 from __future__ import annotations

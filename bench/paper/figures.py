@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from math import hypot
 from statistics import NormalDist
 
 from ..check.result import CheckResult, Step
 from ..decide.intervals import Interval
+from ..energy import efficiency
 
 UNKNOWN = "–"
 _PREFIXES = ("", "k", "M", "G", "T", "P", "E")
 _SCALED = ("H/s", "H", "Hz", "Bd")  # units that are said with a prefix
-_K = 2.0  # the coverage factor of J/TH
 
 
 def number(value: float) -> str:
@@ -82,20 +81,21 @@ def expected_hps(result: CheckResult) -> float | None:
     return result.rate.value * sum(map(sum, result.counted.expected)) / valid if valid else None
 
 
-def efficiency(result: CheckResult) -> str:
+def efficiency_text(result: CheckResult) -> str:
     """17.6 ± 0.4 J/TH (k = 2) …, with where and how long it was measured; or unknown."""
     energy, rate = result.energy, result.rate
     if energy is None:
         return "unknown: no meter"
-    if rate is None or not rate.value or not energy.seconds:
+    if rate is None or not rate.value:
         return "unknown: nothing hashed"
-    th = rate.value * energy.seconds / 1e12
-    z = NormalDist().inv_cdf((1 + rate.level) / 2)
-    u = _K * hypot(energy.u_joules / energy.joules, rate.half / z) if energy.joules else 0.0
-    value = energy.joules / th
+    u_hps = (rate.high - rate.low) / 2 / NormalDist().inv_cdf((1 + rate.level) / 2)
+    found = efficiency(energy, rate.value * energy.seconds, u_hps * energy.seconds, "claims")
+    if found is None:
+        return "unknown: the meter told of no energy"
+    value, expanded = (_digits(figure, 2 * found.expanded) for figure in (found.j_per_th, found.expanded))
     return (
-        f"{_digits(value, 2 * u * value)} ± {_digits(u * value, 2 * u * value)} J/TH (k = 2) over "
-        f"{duration(energy.seconds)}, {energy.source} at {energy.place} by {energy.meter}"
+        f"{value} ± {expanded} J/TH (k = 2) over {duration(found.seconds)}, "
+        f"{found.source} at {found.place} by {found.meter}"
     )
 
 

@@ -11,7 +11,7 @@ from ..check.result import CheckResult, Finding, Step
 from .colours import BLUE, FAINT, INK, MARKS, PAPER, RULE, SHADE, VERDICTS
 from .core_picture import core_picture
 from .cores import core_map, tally, unsound
-from .figures import amount, duration, efficiency, expected_hps, interval, number
+from .figures import amount, duration, efficiency_text, expected_hps, interval, number
 from .markup import Markup, element, join
 from .rate_picture import rate_picture
 from .series_picture import series_picture
@@ -112,7 +112,7 @@ def _finding(finding: Finding) -> Markup:
 def _facts(result: CheckResult) -> Markup:
     due = expected_hps(result)
     of_due = "" if due is None or result.rate is None else f", {result.rate.value / due:.1%} of what is due"
-    figures = [("rate", interval(result.rate, "H/s") + of_due), ("energy", efficiency(result))]
+    figures = [("rate", interval(result.rate, "H/s") + of_due), ("energy", efficiency_text(result))]
     return _list([*figures, *result.identity.items(), ("seed", str(result.seed))])
 
 

@@ -40,8 +40,8 @@ def _zones(scale: Scale, expected_hps: float) -> list[Markup]:
     return [
         box(_LEFT, _TOP, bad - _LEFT, _BOTTOM - _TOP, fill=RED, fill_opacity=0.14),
         box(good, _TOP, _RIGHT - good, _BOTTOM - _TOP, fill=GREEN, fill_opacity=0.14),
-        words((_LEFT + bad) / 2, _TOP - 7, f"fails, up to {BAD:.0%}", text_anchor="middle", fill=RED),
-        words(_RIGHT, _TOP - 7, f"passes, from {GOOD:.0%}", text_anchor="end", fill=GREEN),
-        line(due, _TOP - 22, due, _BOTTOM, stroke=FAINT, stroke_width=1.5, stroke_dasharray="4 3"),
-        words(due, _TOP - 27, "due", text_anchor="middle", fill=FAINT),
+        words((_LEFT + bad) / 2, _TOP - 24, f"fails, up to {BAD:.0%}", text_anchor="middle", fill=RED),
+        words(_RIGHT, _TOP - 24, f"passes, from {GOOD:.0%}", text_anchor="end", fill=GREEN),
+        line(due, _TOP - 4, due, _BOTTOM, stroke=FAINT, stroke_width=1.5, stroke_dasharray="4 3"),
+        words(due, _TOP - 8, "due", text_anchor="middle", fill=FAINT),
     ]

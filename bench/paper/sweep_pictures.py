@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from ..decide.intervals import Interval
 from .axes import WIDTH, Scale, around, box, columns_axis, line, picture, rows_axis, ticks, title, words
 from .colours import BLUE, FAINT, INK, ORANGE, PAPER, RED, RULE, SHADE
-from .figures import interval, number, prefix
+from .figures import interval, prefix
 from .markup import Markup, element, join
 
 _LEFT, _TOP = 74, 26
+_CURVE, _FLOOR = (60.0, WIDTH - 190.0), 300.0
 _SHADES = ("#e8f1f8", "#cfe3f2", "#a9cde8", "#7fb3da")  # from the worst J/TH to the best
 
 
@@ -64,7 +65,7 @@ def _cell(spot: Spot, x: float, y: float, wide: float, high: float, shade: Scale
     if spot.j_per_th is None or shade is None:
         fill, said = SHADE, spot.said
     else:
-        fill, said = _SHADES[round(shade(spot.j_per_th.value))], number(float(f"{spot.j_per_th.value:.3g}"))
+        fill, said = _SHADES[round(shade(spot.j_per_th.value))], _short(spot.j_per_th.value)
     about = [f"{spot.mhz:g} MHz", "" if spot.volts is None else f"{spot.volts:g} V", interval(spot.rate, "H/s")]
     about += [interval(spot.j_per_th, "J/TH"), spot.said, spot.mark]
     size = min(12.0, 1.55 * wide / max(len(said), 1))
@@ -92,17 +93,21 @@ def _cell(spot: Spot, x: float, y: float, wide: float, high: float, shade: Scale
     )
 
 
+def _short(j_per_th: float) -> str:
+    return f"{j_per_th:.1f}" if j_per_th < 1000 else f"{j_per_th:.3g}"
+
+
 def curve_picture(spots: Sequence[Spot]) -> Markup | None:
-    """J/TH upwards, the rate to the right, both with their intervals, and the frontier. None: no spot has both."""
+    """J/TH upwards, the rate to the right, and the frontier with its intervals. None: no spot has both."""
     known = [(spot, spot.rate, spot.j_per_th) for spot in spots if spot.rate is not None and spot.j_per_th is not None]
     if not known:
         return None
     by, letter = prefix(max(rate.value for _, rate, _ in known))
-    across = Scale(*around([end / by for _, rate, _ in known for end in (rate.low, rate.high)]), 60, WIDTH - 110)
-    up = Scale(*around([end for _, _, cost in known for end in (cost.low, cost.high)]), 300, _TOP)
-    parts = rows_axis(up, ticks(up.low, up.high, 6), 60, WIDTH - 110)
-    parts += columns_axis(across, ticks(across.low, across.high, 8), 300, f"{letter}H/s")
-    parts.append(words(60, _TOP - 10, "J/TH", fill=FAINT))
+    across = Scale(*around([end / by for _, rate, _ in known for end in (rate.low, rate.high)]), _CURVE[0], _CURVE[1])
+    up = Scale(*around([end for _, _, cost in known for end in (cost.low, cost.high)]), _FLOOR, _TOP)
+    parts = rows_axis(up, ticks(up.low, up.high, 6), *_CURVE)
+    parts += columns_axis(across, ticks(across.low, across.high, 8), _FLOOR, f"{letter}H/s")
+    parts.append(words(_CURVE[0], _TOP - 10, "J/TH", fill=FAINT))
     best = sorted(
         ((across(rate.value / by), up(cost.value)) for spot, rate, cost in known if spot.frontier), key=lambda at: at[0]
     )
@@ -112,9 +117,10 @@ def curve_picture(spots: Sequence[Spot]) -> Markup | None:
     for spot, rate, cost in known:
         x, y = across(rate.value / by), up(cost.value)
         where = f"{spot.mhz:g} MHz" + ("" if spot.volts is None else f", {spot.volts:g} V")
-        parts += [
-            line(across(rate.low / by), y, across(rate.high / by), y, stroke=BLUE, stroke_opacity=0.5),
-            line(x, up(cost.low), x, up(cost.high), stroke=BLUE, stroke_opacity=0.5),
+        if spot.frontier or spot.mark:
+            parts.append(line(across(rate.low / by), y, across(rate.high / by), y, stroke=BLUE, stroke_opacity=0.5))
+            parts.append(line(x, up(cost.low), x, up(cost.high), stroke=BLUE, stroke_opacity=0.5))
+        parts.append(
             element(
                 "circle",
                 title(f"{where}: {interval(cost, 'J/TH')} at {interval(rate, 'H/s')}"),
@@ -124,8 +130,9 @@ def curve_picture(spots: Sequence[Spot]) -> Markup | None:
                 fill=BLUE if spot.frontier else PAPER,
                 stroke=RED if spot.mark else BLUE,
                 stroke_width=2 if spot.mark else 1.2,
-            ),
-        ]
+            )
+        )
         if spot.mark:
-            parts.append(words(x + 9, y + 15, f"{spot.mark}: {where}", font_weight="bold"))
-    return picture(330, "J/TH against hash rate; filled: no other spot is better in both", *parts)
+            halo = {"paint_order": "stroke", "stroke": PAPER, "stroke_width": "3"}
+            parts.append(words(x + 9, y + 15, f"{spot.mark}: {where}", font_weight="bold", **halo))
+    return picture(_FLOOR + 30, "J/TH against hash rate; filled: no other spot is better in both", *parts)

@@ -11,7 +11,7 @@ from textwrap import wrap
 
 from ..check.result import CheckResult, Finding, Step
 from .cores import SIGNS, Core, core_map, tally, unsound
-from .figures import duration, efficiency, expected_hps, interval, step_line
+from .figures import duration, efficiency_text, expected_hps, interval, step_line
 
 WIDTH = 80
 _FEW_CHIPS = 4  # are drawn even when all their cores are sound
@@ -62,7 +62,7 @@ def _step(step: Step) -> Iterator[str]:
 def _figures(result: CheckResult) -> Iterator[str]:
     due = expected_hps(result)
     of_due = "" if due is None or result.rate is None else f", {result.rate.value / due:.1%} of what is due"
-    rows = [("rate", interval(result.rate, "H/s") + of_due), ("energy", efficiency(result))]
+    rows = [("rate", interval(result.rate, "H/s") + of_due), ("energy", efficiency_text(result))]
     rows += list(result.identity.items())
     for name, said in rows:
         first, *others = wrap(said, WIDTH - 15) or [""]

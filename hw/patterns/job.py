@@ -39,6 +39,13 @@ def job(chip: Chip, pattern: Pattern, id: int) -> HeaderJob | MidstateJob:
     return MidstateJob(id, header.nbits, header.ntime, tail, tuple(midstate_bytes(state) for state in states))
 
 
+def blank_job(chip: Chip, id: int) -> HeaderJob | MidstateJob:
+    """Of zeros: nobody waits for its nonces."""
+    if chip.job == "header":
+        return HeaderJob(id, 0, 0, bytes(32), bytes(32), 0)
+    return MidstateJob(id, 0, 0, bytes(4), (bytes(32),) * chip.midstates)
+
+
 def version_of(chip: Chip, pattern: Pattern, answer: Nonce) -> int:
     """The header's version, as an answer to this pattern's job has it."""
     mask = mask_for(chip, pattern)

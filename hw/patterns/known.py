@@ -1,8 +1,9 @@
-"""The patterns that are known for a board: those it is given, those that are shipped, or what a second's search finds."""
+"""The patterns that are known for a board: what it is given, what is shipped, or what a second's search finds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from .pattern import Pattern, load
 from .place import Place, place
 from .search import Spot, search_scaled, spots
 
-SHIPPED = Path(__file__).parent / "data" / "lone.json"  # made by `make patterns`
+SHIPPED = Path(__file__).parent / "data"
 _MOST_HASHES = 1 << 25  # some seconds at most: the space of a simulator, never that of silicon
 
 
@@ -21,16 +22,29 @@ class Known(NamedTuple):
 
 
 def known(row: Row, mhz: float, given: Iterable[Pattern] = ()) -> list[Known]:
-    """One for each core that has one, in the order of spots. Raises InputError when what is shipped was changed."""
+    """For each core the best of those that it has, in the order of spots. Raises InputError when what is shipped was
+    changed."""
     found: dict[Spot, Known] = {}
     for pattern in (*given, *_others(row, mhz)):
-        where = place(row, mhz, pattern)
-        if where is not None:
-            found.setdefault((where.chip, where.core), Known(pattern, where))
+        if (where := place(row, mhz, pattern)) is not None:
+            spot, new = (where.chip, where.core), Known(pattern, where)
+            found[spot] = min(found.get(spot, new), new, key=partial(_rank, row))
     return [found[spot] for spot in spots(row) if spot in found]
 
 
 def _others(row: Row, mhz: float) -> Iterable[Pattern]:
     if len(spots(row)) << row.zero_bits <= _MOST_HASHES:
         return search_scaled(row, mhz)
-    return load(SHIPPED).patterns
+    return shipped()
+
+
+def _rank(row: Row, of: Known) -> tuple[bool, float]:
+    """Those first whose version a chip comes to under any mask; of them, what it finds first."""
+    small = row.chip.small_per_core if row.chip is not None and row.chip.job == "header" else 1 << 16
+    return of.pattern.rolled >= small, of.place.after_s
+
+
+@cache
+def shipped() -> tuple[Pattern, ...]:
+    """data/blocks.json: blocks of the main chain, found by others. data/found.json: by `make patterns`."""
+    return tuple(pattern for path in sorted(SHIPPED.glob("*.json")) for pattern in load(path).patterns)

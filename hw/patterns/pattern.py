@@ -19,7 +19,7 @@ from ...engine.errors import InputError
 
 SCHEMA = "joulehash.patterns/1"
 MOST_BYTES = 4 << 20
-MOST = MOST_BYTES // 164  # headers that fit; the longest chain of all has 126 chips of 128 cores
+MOST = MOST_BYTES // 168  # headers that fit; the longest chain of all, 126 chips of 128 cores, has fewer cores
 _SHIFT = 13  # where the bits stand that chips roll, 28 to 13 of the version
 
 
@@ -56,7 +56,7 @@ class _File(msgspec.Struct):
     schema: str
     zero_bits: Annotated[int, msgspec.Meta(ge=0, le=256)]
     headers: Annotated[list[Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{160}$")]], msgspec.Meta(max_length=MOST)]
-    searched: Annotated[int, msgspec.Meta(ge=0, lt=2**63)] = 0
+    searched: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
 
 
 def encode(library: Library) -> bytes:

@@ -9,7 +9,7 @@ versions, so that each is found early in the first sweep by whatever chip: cores
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from itertools import count
@@ -20,7 +20,7 @@ from ...ext.kernels import Kernel
 from ..boards.row import Row
 from ..boards.table import board_row
 from .pattern import Library, Pattern
-from .place import counter_bits, place, starts
+from .place import counter_bits, part, place, starts
 
 LONE = ("chain:bm1362", "chain:bm1366", "chain:bm1368", "chain:bm1370", "chain:bm1397")  # what a library is for
 UNIT_HASHES = 1 << 25
@@ -40,8 +40,8 @@ def spots(row: Row) -> list[Spot]:
     return [(index, core) for index in range(row.chips) for core in cores]
 
 
-def search(library: Library, kernel: Kernel) -> Iterator[Library]:
-    """The library after each unit of 2^25 hashes; with what gives a core its first pattern. Ends when none lacks one."""
+def search(library: Library, kernel: Kernel) -> Generator[Library]:
+    """The library after each unit of 2^25 hashes, and what gives a core its first pattern. Ends when none lacks one."""
     rows = [board_row(name) for name in LONE]
     missing = {(row.name, spot) for row in rows for spot in spots(row)}
     for pattern in library.patterns:
@@ -57,18 +57,23 @@ def search(library: Library, kernel: Kernel) -> Iterator[Library]:
 
 def search_scaled(row: Row, mhz: float) -> list[Pattern]:
     """One for each core, in the order of spots. For rows of few zero bits: it takes 2^zero_bits hashes a core."""
-    missing: dict[Spot, range] = {spot: _nonces(row, spot) for spot in spots(row)}
+    every = {spot: _nonces(row, spot) for spot in spots(row)}
+    missing = dict(every)
     found: dict[Spot, Pattern] = {}
-    rolls = row.chip.small_per_core if row.chip is not None and row.chip.small_per_core > 1 else 1
+    rolls = row.chip.small_per_core if row.chip is not None else 1
+    top_word = (1 << max(0, 32 - row.zero_bits)) - 1
     for number in count():
         if not missing:
             break
         header = _template(number)
         versions = _versions(header, rolls)
-        most = max(1, _MOST_PAIRS // (rolls * len(missing)))
-        words = array("I", [h for nonces in missing.values() for h in nonces[:most]])
-        top_word = (1 << max(0, 32 - row.zero_bits)) - 1
-        for index, h in sorted(try_words(_midstates(header, versions), _tail(header), words, top_word)):
+        tried = missing if row.icarus is None else every
+        most = max(1, _MOST_PAIRS // (rolls * len(tried)))
+        words = array("I", [h for nonces in tried.values() for h in nonces[:most]])
+        hits = sorted(try_words(_midstates(header, versions), _tail(header), words, top_word))
+        if row.icarus is not None and len(hits) > 1:  # it may wait for work after a nonce, and not come to the second
+            continue
+        for index, h in hits:
             pattern = Pattern.of(replace(header, version=versions[index], nonce=_swapped(h)))
             where = place(row, mhz, pattern)
             if where is not None and missing.pop((where.chip, where.core), None) is not None:
@@ -107,7 +112,7 @@ def _nonces(row: Row, spot: Spot) -> range:
     else:
         assert row.chip is not None
         grid = 1 << 32 - row.zero_bits
-        own = (1 << counter_bits(row.chip) - (row.chips - 1).bit_length()) // grid
+        own = part(row.chip, row.chips) // grid
         begin = ((core or 0) << counter_bits(row.chip)) + starts(row.chip, row.chips)[index]
     return range(begin, begin + min(_MOST_NONCES, max(1, own // 4)) * grid, grid)
 
