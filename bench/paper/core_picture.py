@@ -111,7 +111,7 @@ def _fill(core: Core) -> str:
 
 _MEANS: dict[State, str] = {
     "sound": "sound; darker: gave more",
-    "weak": "weak, surely below 80 % of its due",
+    "weak": "weak against the others",
     "dead": "dead",
     "silent": "silent, and too little was due to know",
 }

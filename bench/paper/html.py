@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..check.limits import BOUNDS
 from ..check.result import CheckResult, Finding, Step
+from ..decide.sprt import BAD, GOOD
 from .colours import BLUE, FAINT, INK, MARKS, PAPER, RULE, SHADE, VERDICTS
 from .core_picture import core_picture
-from .cores import core_map, tally, unsound
-from .figures import amount, duration, efficiency_text, expected_hps, interval, number
+from .cores import cores_of, tally, unsound
+from .figures import amount, duration, efficiency_text, expected_hps, interval
 from .markup import Markup, element, join
 from .rate_picture import rate_picture
 from .series_picture import series_picture
@@ -68,17 +70,20 @@ def _section(result: CheckResult) -> Iterator[Markup]:
     yield _facts(result)
     if result.rate is not None:
         yield element("h2", "Hash rate by verified nonces")
-        yield rate_picture(result.rate, expected_hps(result))
-    if result.counted is not None and any(result.counted.valid):
-        yield from _cores(result)
+        yield rate_picture(result.rate, expected_hps(result), *_zone(result))
+    if rows := cores_of(result):
+        yield element("h2", tally(rows))
+        yield core_picture(rows)
+        yield from (element("p", said) for said in unsound(rows))
     series = series_picture(result.moments, result.limits)
     if series is not None:
         yield element("h2", "Over time")
         yield series
     yield element("h2", "Steps")
     yield _steps(result.steps)
-    yield element("h2", "Limits")
-    yield _list((name, _limit(value)) for name, value in result.limits.items())
+    if result.limits:
+        yield element("h2", "Limits")
+        yield _list([(name, _limit(name, value)) for name, value in result.limits.items()])
 
 
 def _banner(result: CheckResult) -> Markup:
@@ -116,17 +121,9 @@ def _facts(result: CheckResult) -> Markup:
     return _list([*figures, *result.identity.items(), ("seed", str(result.seed))])
 
 
-def _list(pairs: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> Markup:
+def _list(pairs: Sequence[tuple[str, str]]) -> Markup:
     rows = [join(element("dt", name), element("dd", said)) for name, said in pairs]
     return element("dl", *rows, class_="facts")
-
-
-def _cores(result: CheckResult) -> Iterator[Markup]:
-    assert result.counted is not None
-    rows = core_map(result.counted)
-    yield element("h2", tally(rows))
-    yield core_picture(rows)
-    yield from (element("p", said) for said in unsound(rows))
 
 
 def _steps(steps: Sequence[Step]) -> Markup:
@@ -154,7 +151,12 @@ def _steps(steps: Sequence[Step]) -> Markup:
     )
 
 
-def _limit(value: float | str | None) -> str:
-    if value is None:
-        return "none"
-    return value if isinstance(value, str) else number(value)
+def _zone(result: CheckResult) -> tuple[float, float]:
+    """What fails and what passes, as parts of the rate that is due."""
+    bad, good = (result.limits.get(name) for name in ("rate_bad", "rate_good"))
+    return (bad, good) if isinstance(bad, float) and isinstance(good, float) else (BAD, GOOD)
+
+
+def _limit(name: str, value: float | str | None) -> str:
+    unit, _, _ = BOUNDS.get(name, ("", 0.0, 0.0))
+    return "none" if value is None else amount(value, unit)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from ..check.result import CheckResult, Finding, Step
-from .cores import SIGNS, Core, core_map, tally, unsound
+from .cores import SIGNS, Core, cores_of, tally, unsound
 from .figures import duration, efficiency_text, expected_hps, interval, step_line
 
 WIDTH = 80
@@ -37,8 +37,8 @@ def _lines(result: CheckResult) -> Iterator[str]:
         yield from _step(step)
     yield ""
     yield from _figures(result)
-    if result.counted is not None:
-        yield from _cores(core_map(result.counted))
+    if rows := cores_of(result):
+        yield from _cores(rows)
 
 
 def _finding(finding: Finding) -> Iterator[str]:
