@@ -34,7 +34,7 @@ def write_reports(
     for path, ending, write in wanted:
         if path is not None:
             written.append(path / file_name(results, ending) if path.is_dir() else path)
-            _replace(written[-1], write(results))
+            replace_text(written[-1], write(results))
     return written
 
 
@@ -50,7 +50,7 @@ def _texts(results: Sequence[CheckResult]) -> str:
     return "\n".join(map(text, results))
 
 
-def _replace(path: Path, content: str) -> None:
+def replace_text(path: Path, content: str) -> None:
     """The old file stays until the new one is whole."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:

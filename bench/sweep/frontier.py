@@ -41,9 +41,7 @@ def beaten(rate: Interval, j_per_th: Interval | None, others: Iterable[Cell]) ->
     for other in others:
         if other.verdict != "sound" or other.rate is None or other.rate.low <= rate.high:
             continue
-        if j_per_th is None or (
-            other.cost is not None and other.cost.j_per_th + other.cost.scatter < j_per_th.low
-        ):
+        if j_per_th is None or (other.cost is not None and other.cost.j_per_th + other.cost.scatter < j_per_th.low):
             return True
     return False
 

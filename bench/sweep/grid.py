@@ -66,7 +66,9 @@ def grid_of(row: Row, name: str, mhz: Range | None = None, volts: Range | None =
     if row.chip is None:
         raise InputError(f"{name}: a {row.title} has no frequency that could be set: there is nothing to sweep")
     if not row.watched:
-        raise InputError(f"{name}: a {row.title} has no sensors that could be watched, so that it keeps to its lowest MHz")
+        raise InputError(
+            f"{name}: a {row.title} has no sensors that could be watched, so that it keeps to its lowest MHz"
+        )
     within = _narrowed(name, "MHz", row.mhz, mhz)
     wanted = MHZ_STEP if mhz.step is None else mhz.step
     step = max(1, round(wanted / STEP_MHZ)) * STEP_MHZ

@@ -76,12 +76,21 @@ def said(cells: Known, at: At) -> str | None:
     return None if speaker is None else speaker.verdict
 
 
-def why_skipped(cells: Known, at: At) -> str:
-    if (speaker := _speaker(cells, at)) is not None:
-        return f"as at {speaker.text}: {speaker.why or speaker.verdict}"
+def whole(grid: Grid, cells: Known) -> list[Cell]:
+    """A cell for every point of the grid, by MHz, then by volts: as it was measured, or why it was not."""
+    points = [(i, j) for i in range(len(grid.mhz)) for j in range(len(grid.volts))]
+    return [cells[at] if at in cells else _skipped(grid, cells, at) for at in points]
+
+
+def _skipped(grid: Grid, cells: Known, at: At) -> Cell:
     i, j = at
-    enough = any(cells[i, column].verdict == "sound" for column in range(j) if (i, column) in cells)
-    return "fewer volts are enough" if enough else "cannot win"
+    if (speaker := _speaker(cells, at)) is not None:
+        like, why = speaker.verdict, f"as at {speaker.text}: {speaker.why or speaker.verdict}"
+    elif any(cells[i, column].verdict == "sound" for column in range(j) if (i, column) in cells):
+        like, why = None, "fewer volts are enough"
+    else:
+        like, why = None, "cannot win"
+    return Cell(mhz=grid.mhz[i], volts=grid.volts[j], verdict="skipped", like=like, why=why)
 
 
 def _speaker(cells: Known, at: At) -> Cell | None:
@@ -90,8 +99,7 @@ def _speaker(cells: Known, at: At) -> Cell | None:
     speakers = [
         (i - row + abs(column - j), cell)
         for (row, column), cell in cells.items()
-        if row <= i
-        and ((column >= j and cell.verdict in WORSE_BELOW) or (column <= j and cell.verdict in WORSE_ABOVE))
+        if row <= i and ((column >= j and cell.verdict in WORSE_BELOW) or (column <= j and cell.verdict in WORSE_ABOVE))
     ]
     return min(speakers, key=lambda speaker: speaker[0])[1] if speakers else None
 
@@ -128,7 +136,12 @@ def _staircase(grid: Grid, cells: Known, foot: int) -> Iterator[At]:
 def _healed(grid: Grid, cells: Known) -> Iterator[At]:
     """More volts where the least sound ones leave errors that are worth healing."""
     for (i, j), cell in cells.items():
-        if cell.verdict == "sound" and cell.errors is not None and cell.errors.value > HEALED and j + 1 < len(grid.volts):
+        if (
+            cell.verdict == "sound"
+            and cell.errors is not None
+            and cell.errors.value > HEALED
+            and j + 1 < len(grid.volts)
+        ):
             yield i, j + 1
 
 

@@ -52,6 +52,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     seconds  all that it took, settling included; window_s: of those, what was measured in
     rate     hashes a second, by verified nonces; errors: the part of all nonces that were false
     why      of a verdict other than sound, in a few words
+    like     of a skipped one: the verdict of the neighbour that speaks for it; None: it cannot win
     """
 
     event: Literal["cell"] = "cell"
@@ -59,6 +60,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     volts: float | None  # of a chip; None: the board has one voltage
     verdict: Verdict
     why: str = ""
+    like: Verdict | None = None
     seconds: float = 0.0
     window_s: float = 0.0
     nonces: int = 0  # valid ones, in the window

@@ -162,9 +162,7 @@ class Sweep:
         if self._current is not None:
             seconds = asyncio.get_running_loop().time() - self._began_s
             self._add(
-                Cell(
-                    mhz=self._current.mhz, volts=self._current.volts, verdict=verdict, why=str(error), seconds=seconds
-                )
+                Cell(mhz=self._current.mhz, volts=self._current.volts, verdict=verdict, why=str(error), seconds=seconds)
             )
         else:
             self._failures += 1
@@ -179,5 +177,3 @@ def _verdict(error: DeviceError) -> Verdict | None:
         about: dict[str, Verdict] = {"chip": "hot", "regulator": "hot", "watts": "watts", "input": "watts"}
         return about.get(error.about)
     return None if isinstance(error, Unfit) else "failed"
-
-
