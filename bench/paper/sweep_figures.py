@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..decide.intervals import Interval
 from ..energy import TH
@@ -14,10 +14,10 @@ _UNITS = (("J/TH", 1.0), ("J/GH", 1e-3), ("J/MH", 1e-6), ("J/kH", 1e-9))
 SAID = {"errors": "errors", "unsure": "unsure", "hot": "too hot", "watts": "watts", "failed": "failed"}
 
 
-def unit_of(result: SweepResult) -> tuple[str, float]:
+def unit_of(cells: Iterable[Cell]) -> tuple[str, float]:
     """The one in which the least cost has at most three digits before the point, and its factor from J/TH. Boards have
     J/TH; a simulator hashes less than silicon for the same watts."""
-    costs = [cell.cost.j_per_th for cell in result.cells if cell.cost is not None]
+    costs = [cell.cost.j_per_th for cell in cells if cell.cost is not None]
     return next((unit for unit in _UNITS if not costs or min(costs) * unit[1] < 1000), _UNITS[-1])
 
 
@@ -50,7 +50,7 @@ def effort(result: SweepResult) -> str:
 
 def bests(result: SweepResult) -> Iterator[tuple[str, str]]:
     """(what, where and how much) of the best two."""
-    unit = unit_of(result)
+    unit = unit_of(result.cells)
     for name, point in (("best J/TH", result.best.j_per_th), ("best rate", result.best.rate)):
         cell = result.at(point)
         if cell is None:
@@ -80,7 +80,7 @@ def rules(result: SweepResult) -> list[tuple[str, str]]:
 
 def spots(result: SweepResult) -> list[Spot]:
     """Costs are in the unit of unit_of."""
-    _, factor = unit_of(result)
+    _, factor = unit_of(result.cells)
     return [_spot(result, cell, factor) for cell in result.cells]
 
 

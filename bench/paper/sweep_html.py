@@ -24,7 +24,7 @@ def _section(result: SweepResult) -> Iterator[Markup]:
     if saved := beside_usual(result):
         rows.insert(1, ("", saved))
     yield facts(rows)
-    unit, _ = unit_of(result)
+    unit, _ = unit_of(result.cells)
     yield element("h2", "The map")
     yield map_picture(spots(result), unit)
     yield element(
@@ -60,7 +60,7 @@ def _banner(result: SweepResult) -> Markup:
 
 
 def _cells(result: SweepResult) -> Markup:
-    unit = unit_of(result)
+    unit = unit_of(result.cells)
     names = ("point", "verdict", f"{unit[0]} (k = 2)", "rate", "W", "errors", "chip", "time")
     rows = sorted(result.measured, key=lambda cell: (cell.mhz, cell.volts or 0.0))
     return element(

@@ -54,7 +54,7 @@ def _lines(result: SweepResult) -> Iterator[str]:
 
 def shmoo(result: SweepResult) -> Iterator[str]:
     """The map, the highest frequency above; with figures where the columns have room for them."""
-    unit, factor = unit_of(result)
+    unit, factor = unit_of(result.cells)
     volts = result.volts
     wide = _FULL if _LABEL + _FULL * len(volts) <= WIDTH else _NARROW
     shown = volts[: (WIDTH - _LABEL) // wide]
@@ -93,7 +93,7 @@ def _sign(result: SweepResult, cell: Cell, factor: float, wide: int) -> str:
 
 
 def _frontier(result: SweepResult) -> Iterator[str]:
-    unit = unit_of(result)
+    unit = unit_of(result.cells)
     yield f"{'frontier':<17}{unit[0] + ' (k = 2)':<20}{'rate':<22}{'W':>6}{'errors':>8}{'chip':>7}"
     for point in result.best.frontier:
         if (cell := result.at(point)) is not None:
@@ -109,9 +109,9 @@ def _row(cell: Cell, unit: tuple[str, float]) -> str:
     return f"{cell.text:<17}{cost:<20}{rate:<22}{watts:>6}{errors:>8}{chip:>7}"
 
 
-def cell_line(result_unit: tuple[str, float], cell: Cell) -> str:
+def cell_line(cell: Cell) -> str:
     """One cell, as it was measured: for whoever watches."""
     if cell.verdict != "sound":
         return f"{cell.text:<17}{cell.verdict}: {cell.why}"
     rate = interval(cell.rate, "H/s").partition(" (")[0]
-    return f"{cell.text:<17}{cost_text(cell, result_unit):<26}{rate:<14}in {duration(cell.seconds)}"
+    return f"{cell.text:<17}{cost_text(cell, unit_of([cell])):<26}{rate:<14}in {duration(cell.seconds)}"

@@ -6,6 +6,7 @@ the power fails. It belongs to one board, one grid and one set of rules; with ot
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import msgspec
 from ...engine.errors import InputError
 from .grid import Grid
 from .result import Cell
+from .sweep import Report
 
 SCHEMA = "joulehash.sweep-progress/1"
 
@@ -40,6 +42,38 @@ class Progress(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     cells: list[Cell] = msgspec.field(default_factory=list[Cell])
     schema: str = SCHEMA
+
+
+class Kept:
+    """A Report that writes down each cell before it passes it on. Made in a running loop."""
+
+    def __init__(self, path: Path, progress: Progress, report: Report) -> None:
+        self.progress = progress
+        self._path, self._report = path, report
+        self._before_s = progress.seconds
+        self._began_s = asyncio.get_running_loop().time()
+
+    @property
+    def seconds(self) -> float:
+        """At all starts together."""
+        return self._before_s + asyncio.get_running_loop().time() - self._began_s
+
+    def began(self, mhz: float, volts: float | None, left_s: float) -> None:
+        self._report.began(mhz, volts, left_s)
+
+    def cell(self, cell: Cell) -> None:
+        """Raises InputError where it cannot be written."""
+        cells = [*self.progress.cells, cell]
+        self.progress = msgspec.structs.replace(self.progress, cells=cells, seconds=self.seconds)
+        save(self._path, self.progress)
+        self._report.cell(cell)
+
+    def note(self, text: str) -> None:
+        self._report.note(text)
+
+    def end(self) -> None:
+        """All is measured, and told elsewhere."""
+        self._path.unlink(missing_ok=True)
 
 
 def load(path: Path, whose: Whose) -> Progress | None:

@@ -61,7 +61,7 @@ def parse_range(option: str, text: str | None) -> Range:
 
 
 def grid_of(row: Row, name: str, mhz: Range | None = None, volts: Range | None = None) -> Grid:
-    """Raises InputError for a board on which nothing can be set, a range outside of the row, and one without a point."""
+    """Raises InputError where nothing can be set, for a range outside of the row, and for one without a point."""
     mhz, volts = mhz or Range(), volts or Range()
     if row.chip is None:
         raise InputError(f"{name}: a {row.title} has no frequency that could be set: there is nothing to sweep")

@@ -10,7 +10,7 @@ point, and then to off; where it was cut off, or must be, off comes at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,7 +25,7 @@ from ..metering import Metered
 from ..workload import Workload
 from .cell import Measurement, Station
 from .grid import Grid
-from .plan import At, Next, known, next_of, next_of_all
+from .plan import At, Next, ahead, known, next_of, next_of_all
 from .result import Cell, End, Verdict
 from .rules import Rules
 
@@ -34,9 +34,9 @@ _COOL_C, _COOL_MOST_S = 5.0, 120.0  # below the limits, before the cell after a 
 
 
 class Report(Protocol):
-    """Is told of cells. `began` before each, `cell` of each that was measured."""
+    """Is told of cells: `began` before each, with how long all may take yet; `cell` of each that was measured."""
 
-    def began(self, mhz: float, volts: float | None) -> None: ...
+    def began(self, mhz: float, volts: float | None, left_s: float) -> None: ...
     def cell(self, cell: Cell) -> None: ...
     def note(self, text: str) -> None: ...
 
@@ -47,7 +47,7 @@ class Ended:
     why: str = ""
 
 
-class _Sensed:
+class Sensed:
     """Of the board while it has power, for a meter that is older than that."""
 
     def __init__(self) -> None:
@@ -59,13 +59,23 @@ class _Sensed:
 
 
 class Sweep:
-    """`cells` grows; those that a progress file held may be there before. `sensed` is for hw/meters/sensors.py."""
+    """`cells` grows; those that a progress file holds may be there before. Raises InputError for a board that has no
+    usual point."""
 
     def __init__(
-        self, board: Board, grid: Grid, rules: Rules, report: Report, *, every: bool = False, seed: int = 1
+        self,
+        board: Board,
+        grid: Grid,
+        rules: Rules,
+        report: Report,
+        sensed: Sensed | None = None,
+        cells: Iterable[Cell] = (),
+        *,
+        every: bool = False,
+        seed: int = 1,
     ) -> None:
-        self.cells: list[Cell] = []
-        self.sensed = _Sensed()
+        self.cells = [*cells]
+        self.sensed = sensed if sensed is not None else Sensed()
         self.usual = board.point()
         self.next_at: Next = next_of_all if every else next_of
         self._board, self.grid, self._rules, self._report, self._seed = board, grid, rules, report, seed
@@ -82,6 +92,13 @@ class Sweep:
     @property
     def next(self) -> At | None:
         return self.next_at(self.grid, known(self.grid, self.cells))
+
+    @property
+    def left_s(self) -> float:
+        """About, by what cells took so far."""
+        usual_s = self._rules.settle_s + self._rules.window_s
+        each_s = sum(cell.seconds for cell in self.cells) / len(self.cells) if self.cells else usual_s
+        return ahead(self.grid, known(self.grid, self.cells), self.next_at) * each_s
 
     async def run(self, metered: Metered | None = None) -> Ended:
         """Raises DeviceError when the board cannot be brought to off in the end, and when it fails before anything was
@@ -127,7 +144,7 @@ class Sweep:
         while (at := self.next) is not None and not self._stop.is_set():
             mhz, volts = self.grid.mhz[at[0]], self.grid.volts[at[1]]
             self._current, self._began_s = Point(mhz, volts), loop.time()
-            self._report.began(mhz, volts)
+            self._report.began(mhz, volts, self.left_s)
             cell = await Measurement(station, mhz, volts, self._rules, self.cells).run()
             if cell is None:
                 return
