@@ -69,17 +69,17 @@ def _cells(result: SweepResult) -> Markup:
 
 
 def _row(cell: Cell, unit: tuple[str, float]) -> Markup:
-    errors = (
-        UNKNOWN if cell.errors is None else f"{cell.errors.value:.2%} ({cell.errors.low:.2%} to {cell.errors.high:.2%})"
-    )
-    return element(
-        "tr",
-        element("td", cell.text),
-        element("td", cell.verdict if not cell.why else f"{cell.verdict}: {cell.why}"),
-        element("td", cost_text(cell, unit).removesuffix(f" {unit[0]}")),
-        element("td", interval(cell.rate, "H/s").partition(" (")[0]),
-        element("td", UNKNOWN if cell.watts is None else f"{cell.watts:.2f}"),
-        element("td", errors),
-        element("td", UNKNOWN if cell.chip_c is None else f"{cell.chip_c:.0f} °C"),
-        element("td", duration(cell.seconds)),
-    )
+    figures = [
+        cost_text(cell, unit).removesuffix(f" {unit[0]}"),
+        interval(cell.rate, "H/s").partition(" (")[0],
+        UNKNOWN if cell.watts is None else f"{cell.watts:.2f}",
+        UNKNOWN if cell.errors is None else f"{cell.errors.value:.2%}",
+        UNKNOWN if cell.chip_c is None else f"{cell.chip_c:.0f} °C",
+        duration(cell.seconds),
+    ]
+    verdict = cell.verdict if not cell.why else f"{cell.verdict}: {cell.why}"
+    return element("tr", _narrow(cell.text), element("td", verdict), *map(_narrow, figures))
+
+
+def _narrow(said: str) -> Markup:
+    return element("td", said, style="white-space: nowrap")

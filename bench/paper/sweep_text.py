@@ -5,7 +5,7 @@ X errors and its like in capitals were measured; in small letters a neighbour sp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from ..sweep.result import Cell, SweepResult, Verdict
@@ -55,29 +55,37 @@ def _lines(result: SweepResult) -> Iterator[str]:
 def shmoo(result: SweepResult) -> Iterator[str]:
     """The map, the highest frequency above; with figures where the columns have room for them."""
     unit, factor = unit_of(result.cells)
-    volts = result.volts
-    wide = _FULL if _LABEL + _FULL * len(volts) <= WIDTH else _NARROW
-    shown = volts[: (WIDTH - _LABEL) // wide]
-    cells = {(cell.mhz, cell.volts): cell for cell in result.cells}
-    signs = {point: _sign(result, cell, factor, wide) for point, cell in cells.items()}
-    if wide == _FULL:
-        yield (
-            f"{'MHz':>{_LABEL - 2}}  "
-            + "".join(f"{'' if v is None else f'{v:.4g}':>{_FULL - 1}} " for v in shown).rstrip()
-        )
-    else:
-        ends = [each for each in (shown[0], shown[-1]) if each is not None]
-        yield f"{'MHz':>{_LABEL - 2}}  " + " to ".join(f"{each:g}" for each in ends) + " V"
-    for mhz in reversed(result.mhz):
-        yield f"{mhz:>{_LABEL - 2}g}  " + "".join(signs[mhz, volt] for volt in shown).rstrip()
-    used = {char for sign in signs.values() for char in sign.upper()}
-    legend = [f"{sign} {word}" for sign, word in _WORDS.items() if sign in used]
-    small = any(char.islower() for sign in signs.values() for char in sign)
-    figures = [f"figures: {unit}"] if wide == _FULL and any(cell.cost for cell in result.cells) else []
-    capitals = ["small letters: as a neighbour"] if small else []
-    yield from wrap(
-        ", ".join([*figures, *legend, *capitals]), WIDTH, initial_indent=_LABEL * " ", subsequent_indent=_LABEL * " "
+    heads = ["" if volt is None else _volts(volt) for volt in result.volts]
+    full = max(_FULL, *(len(head) + 1 for head in heads))
+    wide = full if _LABEL + full * len(heads) <= WIDTH else _NARROW
+    shown = result.volts[: (WIDTH - _LABEL) // wide]
+    signs = {(cell.mhz, cell.volts): _sign(result, cell, factor, wide) for cell in result.cells}
+    over = (
+        "".join(f"{head:>{wide - 1}} " for head in heads)
+        if wide > _NARROW
+        else f"{heads[0]} to {heads[len(shown) - 1]} V"
     )
+    yield f"{'MHz':>{_LABEL - 2}}  {over}".rstrip()
+    for mhz in reversed(result.mhz):
+        yield f"{mhz:>{_LABEL - 2}g}  {''.join(signs[mhz, volt] for volt in shown)}".rstrip()
+    indent = _LABEL * " "
+    yield from wrap(
+        ", ".join(_legend(signs.values(), unit, wide)), WIDTH, initial_indent=indent, subsequent_indent=indent
+    )
+
+
+def _legend(signs: Iterable[str], unit: str, wide: int) -> Iterator[str]:
+    used = {char for sign in signs for char in sign}
+    if wide > _NARROW and any(char.isdigit() for char in used):
+        yield f"figures: {unit}"
+    yield from (f"{sign} {word}" for sign, word in _WORDS.items() if used & {sign, sign.lower()})
+    if any(char.islower() for char in used):
+        yield "small letters: as a neighbour"
+
+
+def _volts(value: float) -> str:
+    """1.00, 1.025, 0.3125"""
+    return f"{value:.2f}" if round(value, 2) == value else f"{value:g}"
 
 
 def _sign(result: SweepResult, cell: Cell, factor: float, wide: int) -> str:

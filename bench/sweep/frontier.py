@@ -16,7 +16,7 @@ def best_of(cells: Iterable[Cell]) -> Best:
     sound = [cell for cell in cells if cell.verdict == "sound" and cell.rate is not None]
     if not sound:
         return Best()
-    fastest = max(sound, key=_rate)
+    fastest = max(sound, key=lambda cell: (_rate(cell), -(cell.volts or 0.0)))
     priced = [cell for cell in sound if cell.cost is not None]
     cheapest = min(priced, key=_cost, default=None)
     return Best(

@@ -1,6 +1,7 @@
 """The points of a sweep: frequencies that the chip's PLL gives exactly, and voltages, within what the row allows.
 
-A user may narrow both, `425..600:12.5` or a single value, and never widen them. Frequencies lie on the grid of 6.25 MHz
+A user may narrow both, `425..600:12.5` or a single value, and never widen them. Where no step is asked for, the board's
+usual point is among them, so that there is something to compare with. Frequencies lie on the grid of 6.25 MHz
 on which PLLs are exact (facts of hw/chips/pll.py); where a chip's dividers are coarser, they are what it really does.
 """
 
@@ -15,7 +16,7 @@ from ...hw.boards.row import Row
 from ...hw.chips.chip import Span
 from ...hw.chips.pll import STEP_MHZ, pll
 
-MHZ_STEP, VOLTS_STEP = 25.0, 0.02
+MHZ_STEP, VOLTS_STEP = 25.0, 0.025
 _VOLTS_LEAST_STEP = 0.001
 _SLACK = 1e-6
 _NUMBER = r"\d+(?:\.\d+)?"
@@ -24,10 +25,12 @@ _RANGE = re.compile(rf"(?P<low>{_NUMBER})(?:\.\.(?P<high>{_NUMBER})(?::(?P<step>
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Both upwards; volts [None]: the board has no regulator that could be set."""
+    """Both upwards; volts [None]: the board has no regulator that could be set. `usual`: that of the board, as (MHz,
+    volts), where it is one of the points."""
 
     mhz: tuple[float, ...]
     volts: tuple[float | None, ...]
+    usual: tuple[float, float | None] | None = None
 
     def __len__(self) -> int:
         return len(self.mhz) * len(self.volts)
@@ -75,12 +78,16 @@ def grid_of(row: Row, name: str, mhz: Range | None = None, volts: Range | None =
     if abs(step - wanted) > _SLACK:
         raise InputError(f"{name}: a step of {wanted:g} MHz; takes multiples of {STEP_MHZ:g} MHz, as PLLs have them")
     given = {pll(row.chip, value).mhz for value in _multiples(*within, step)}
+    if mhz.step is None and within[0] <= row.mhz.usual <= within[1]:
+        given.add(pll(row.chip, row.mhz.usual).mhz)
     if mhz.low is not None and mhz.low == mhz.high:
         given = {pll(row.chip, mhz.low).mhz}
     frequencies = tuple(sorted(value for value in given if within[0] - _SLACK <= value <= within[1] + _SLACK))
     if not frequencies:
         raise InputError(f"{name}: no frequency of the chip's PLL between {within[0]:g} and {within[1]:g} MHz")
-    return Grid(frequencies, _voltages(row, name, volts))
+    voltages, usual_v = _voltages(row, name, volts), None if row.volts is None else row.volts.usual
+    is_there = row.mhz.usual in frequencies and usual_v in voltages
+    return Grid(frequencies, voltages, (row.mhz.usual, usual_v) if is_there else None)
 
 
 def _voltages(row: Row, name: str, volts: Range) -> tuple[float | None, ...]:
@@ -96,7 +103,9 @@ def _voltages(row: Row, name: str, volts: Range) -> tuple[float | None, ...]:
     found = [round(low + i * step, 4) for i in range(steps + 1)]
     if high - found[-1] > step / 4:
         found.append(round(high, 4))
-    return tuple(found)
+    if volts.step is None and low <= row.volts.usual <= high:
+        found.append(row.volts.usual)
+    return tuple(sorted({*found}))
 
 
 def _multiples(low: float, high: float, step: float) -> list[float]:

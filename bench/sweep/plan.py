@@ -7,11 +7,12 @@ Three things are taken for granted of every board, at points that are otherwise 
 * more volts, and more MHz, cost more watts and heat: one at a limit speaks for all above it in both;
 * more volts at a frequency gain no more than the errors that they heal.
 
-So of each frequency the least sound voltage is the one to find, and it rises with the frequency: the search bisects the
-lowest voltage for its highest sound frequency, then goes up like a staircase, to the right where there are errors and
-upwards where there are none. Below a sound point of its own voltage no frequency is better in either figure, as what
-does not rise with the frequency is then paid for by fewer hashes; where measured points say otherwise, their
-neighbours are measured, too. So a sweep takes about as many cells as the grid has rows and columns.
+The board's usual point comes first, to compare with. Then, as of each frequency the least sound voltage is the one to
+find, and it rises with the frequency, the search bisects the lowest voltage for its highest sound frequency, and goes
+on like a staircase: to the right where there are errors, and upwards where there are none. Below a sound point of its own
+voltage no frequency is better in either figure, for what does not rise with the frequency is then paid for by fewer
+hashes; where measured points say otherwise, their neighbours are measured, too. So a sweep takes about as many cells as
+the grid has rows and columns.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ def known(grid: Grid, cells: Iterable[Cell]) -> dict[At, Cell]:
 
 def next_of(grid: Grid, cells: Known) -> At | None:
     """None: nothing more is worth measuring."""
+    if grid.usual is not None:
+        usual = grid.mhz.index(grid.usual[0]), grid.volts.index(grid.usual[1])
+        if said(cells, usual) is None:
+            return usual
     foot, unknown = _bisect(grid, cells)
     if unknown is not None:
         return unknown
