@@ -52,16 +52,20 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 def html(results: Sequence[CheckResult]) -> str:
     """The page of one board, or of several, one below the other."""
     names = ", ".join(f"{result.key or result.board}: {result.verdict}" for result in results)
+    return page(f"joulehash check: {names}", *(element("section", *_section(result)) for result in results))
+
+
+def page(name: str, *sections: Markup) -> str:
+    """With its head, whatever is in it."""
     head = element(
         "head",
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", f"joulehash check: {names}"),
+        element("title", name),
         element("style", Markup(_STYLE)),
     )
-    body = element("body", *(element("section", *_section(result)) for result in results))
-    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+    return f"<!DOCTYPE html>\n{element('html', head, element('body', *sections), lang='en')}\n"
 
 
 def _section(result: CheckResult) -> Iterator[Markup]:
@@ -86,7 +90,7 @@ def _section(result: CheckResult) -> Iterator[Markup]:
     yield _wide(_steps(result.steps))
     if result.limits:
         yield element("h2", "Limits")
-        yield _list([(name, _limit(name, value)) for name, value in result.limits.items()])
+        yield facts([(name, _limit(name, value)) for name, value in result.limits.items()])
 
 
 def _banner(result: CheckResult) -> Markup:
@@ -126,10 +130,10 @@ def _facts(result: CheckResult) -> Markup:
     due = expected_hps(result)
     of_due = "" if due is None or result.rate is None else f", {result.rate.value / due:.1%} of what is due"
     figures = [("rate", interval(result.rate, "H/s") + of_due), ("energy", efficiency_text(result))]
-    return _list([*figures, *result.identity.items(), ("seed", str(result.seed))])
+    return facts([*figures, *result.identity.items(), ("seed", str(result.seed))])
 
 
-def _list(pairs: Sequence[tuple[str, str]]) -> Markup:
+def facts(pairs: Sequence[tuple[str, str]]) -> Markup:
     rows = [join(element("dt", name), element("dd", said)) for name, said in pairs]
     return element("dl", *rows, class_="facts")
 

@@ -27,13 +27,13 @@ class Spot:
     mhz: float
     volts: float | None  # None: the board has one voltage
     rate: Interval | None = None  # H/s
-    j_per_th: Interval | None = None
+    j_per_th: Interval | None = None  # or in the unit that the picture is told
     said: str = ""
     mark: str = ""  # "best J/TH", "best rate"
     frontier: bool = False  # no other spot is better in both
 
 
-def map_picture(spots: Sequence[Spot]) -> Markup:
+def map_picture(spots: Sequence[Spot], unit: str = "J/TH") -> Markup:
     """Volts to the right, MHz upwards. Raises ValueError for none."""
     if not spots:
         raise ValueError("map: no spots")
@@ -43,7 +43,15 @@ def map_picture(spots: Sequence[Spot]) -> Markup:
     known = [spot.j_per_th.value for spot in spots if spot.j_per_th is not None]
     shade = Scale(max(known), min(known), 0.0, len(_SHADES) - 1) if known else None
     parts = [
-        _cell(spot, _LEFT + volts.index(spot.volts or 0.0) * wide, _TOP + mhz.index(spot.mhz) * high, wide, high, shade)
+        _cell(
+            spot,
+            _LEFT + volts.index(spot.volts or 0.0) * wide,
+            _TOP + mhz.index(spot.mhz) * high,
+            wide,
+            high,
+            shade,
+            unit,
+        )
         for spot in sorted(spots, key=lambda spot: bool(spot.mark))
     ]
     parts += [
@@ -57,17 +65,17 @@ def map_picture(spots: Sequence[Spot]) -> Markup:
         for i, value in enumerate(volts)
         if value
     ]
-    parts.append(words(_LEFT, _TOP - 10, "J/TH; darker: less. Framed: the best", fill=FAINT))
-    return picture(bottom + 26, "J/TH by frequency and voltage", *parts)
+    parts.append(words(_LEFT, _TOP - 10, f"{unit}; darker: less. Framed: the best", fill=FAINT))
+    return picture(bottom + 26, f"{unit} by frequency and voltage", *parts)
 
 
-def _cell(spot: Spot, x: float, y: float, wide: float, high: float, shade: Scale | None) -> Markup:
+def _cell(spot: Spot, x: float, y: float, wide: float, high: float, shade: Scale | None, unit: str) -> Markup:
     if spot.j_per_th is None or shade is None:
         fill, said = SHADE, spot.said
     else:
         fill, said = _SHADES[round(shade(spot.j_per_th.value))], _short(spot.j_per_th.value)
     about = [f"{spot.mhz:g} MHz", "" if spot.volts is None else f"{spot.volts:g} V", interval(spot.rate, "H/s")]
-    about += [interval(spot.j_per_th, "J/TH"), spot.said, spot.mark]
+    about += [interval(spot.j_per_th, unit), spot.said, spot.mark]
     size = min(12.0, 1.55 * wide / max(len(said), 1))
     return join(
         box(
@@ -97,7 +105,7 @@ def _short(j_per_th: float) -> str:
     return f"{j_per_th:.1f}" if j_per_th < 1000 else f"{j_per_th:.3g}"
 
 
-def curve_picture(spots: Sequence[Spot]) -> Markup | None:
+def curve_picture(spots: Sequence[Spot], unit: str = "J/TH") -> Markup | None:
     """J/TH upwards, the rate to the right, and the frontier with its intervals. None: no spot has both."""
     known = [(spot, spot.rate, spot.j_per_th) for spot in spots if spot.rate is not None and spot.j_per_th is not None]
     if not known:
@@ -107,7 +115,7 @@ def curve_picture(spots: Sequence[Spot]) -> Markup | None:
     up = Scale(*around([end for _, _, cost in known for end in (cost.low, cost.high)]), _FLOOR, _TOP)
     parts = rows_axis(up, ticks(up.low, up.high, 6), *_CURVE)
     parts += columns_axis(across, ticks(across.low, across.high, 8), _FLOOR, f"{letter}H/s")
-    parts.append(words(_CURVE[0], _TOP - 10, "J/TH", fill=FAINT))
+    parts.append(words(_CURVE[0], _TOP - 10, unit, fill=FAINT))
     best = sorted(
         ((across(rate.value / by), up(cost.value)) for spot, rate, cost in known if spot.frontier), key=lambda at: at[0]
     )
@@ -123,7 +131,7 @@ def curve_picture(spots: Sequence[Spot]) -> Markup | None:
         parts.append(
             element(
                 "circle",
-                title(f"{where}: {interval(cost, 'J/TH')} at {interval(rate, 'H/s')}"),
+                title(f"{where}: {interval(cost, unit)} at {interval(rate, 'H/s')}"),
                 cx=x,
                 cy=y,
                 r=5 if spot.mark else 3.5,
@@ -135,4 +143,4 @@ def curve_picture(spots: Sequence[Spot]) -> Markup | None:
         if spot.mark:
             halo = {"paint_order": "stroke", "stroke": PAPER, "stroke_width": "3"}
             parts.append(words(x + 9, y + 15, f"{spot.mark}: {where}", font_weight="bold", **halo))
-    return picture(_FLOOR + 30, "J/TH against hash rate; filled: no other spot is better in both", *parts)
+    return picture(_FLOOR + 30, f"{unit} against hash rate; filled: no other spot is better in both", *parts)

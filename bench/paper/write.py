@@ -39,7 +39,7 @@ def write_reports(
             continue
         file = path / file_name(results, ending) if path.is_dir() else path
         try:
-            _replace(file, write(results))
+            replace_text(file, write(results))
             written.append(file)
         except OSError as error:
             errors.append(f"{file}: {error.strerror}")
@@ -60,7 +60,7 @@ def _texts(results: Sequence[CheckResult]) -> str:
     return "\n".join(map(text, results))
 
 
-def _replace(path: Path, content: str) -> None:
+def replace_text(path: Path, content: str) -> None:
     """The old file stays until the new one is whole."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
