@@ -25,6 +25,7 @@ from .plant import Plant
 from .point import Point, point_of
 from .ports.port import Port
 from .powered import Powered
+from .stages import Tell, nobody
 from .watch import Watch
 
 _OFF_S = 2.0  # for the way to off; by then the off bytes have long been sent
@@ -51,6 +52,7 @@ class Board:
     ) -> None:
         self.row, self.name = row, name
         self.alarm = ""  # of its guard process
+        self.watch: Watch | None = None  # while it is powered, and has sensors
         self._ports, self._plant_for, self._guard_for = ports, plant_for, guard
         if not row.watched and not unguarded:
             raise InputError(
@@ -63,25 +65,30 @@ class Board:
         return point_of(self.row, self.name, mhz, volts)
 
     @asynccontextmanager
-    async def powered(self, point: Point) -> AsyncGenerator[Powered]:
+    async def powered(self, point: Point, tell: Tell = nobody, *, bring_up: bool = True) -> AsyncGenerator[Powered]:
         """Raises DeviceError, alone or in groups; Overheated is one. So it does when the board cannot be brought to
-        off in the end."""
+        off in the end. `tell` is told each stage as it is reached. Without `bring_up` the chips have power and are let
+        out of reset, and that is all: for whoever measures why they do not answer."""
         async with AsyncExitStack() as stack:
-            plant = await self._connect(stack)
+            plant = await self._connect(stack, tell)
             async with asyncio.TaskGroup() as group:
                 background: list[asyncio.Task[None]] = []
                 chain: Chain | None = None
                 try:
                     watch = await self._watch(plant, group, background)
+                    tell("sensed")
                     async with _one_at_a_time():
                         if plant is not None:
-                            await self._power(plant, point)
+                            await self._power(plant, point, tell)
                         if self.row.chip is not None:
-                            chain = Chain(self._ports["chips"], self.row, self.name)
+                            chain = Chain(self._ports["chips"], self.row, self.name, tell)
                             background.append(group.create_task(chain.run()))
-                            await chain.bring_up(point.mhz, None if watch is None else watch.expect_chips)
-                    if watch is not None:
-                        watch.regulate()
+                            if bring_up:
+                                await chain.bring_up(point.mhz, None if watch is None else watch.expect_chips)
+                    if bring_up:
+                        if watch is not None:
+                            watch.regulate()
+                        tell("up")
                     alarm = "" if self.row.watched else "unguarded: neither temperature nor power is watched"
                     yield Powered(self.row, self.name, self._ports["chips"], plant, chain, watch, alarm, point)
                 finally:
@@ -105,11 +112,18 @@ class Board:
                     raise DeviceError(f"{self.name}: has not cooled down in {_COOL_MOST_S:g} s, though it is off")
                 await asyncio.sleep(1.0)
 
-    async def _connect(self, stack: AsyncExitStack) -> Plant | None:
+    async def confirm_off(self) -> Reading:
+        """What it senses once it has been brought to off anew, each step of which is read back. Raises DeviceError."""
+        async with AsyncExitStack() as stack:
+            plant = await self._connect(stack)
+            return Reading() if plant is None else await plant.read()
+
+    async def _connect(self, stack: AsyncExitStack, tell: Tell = nobody) -> Plant | None:
         """Ports open, and the board brought to off and under guard."""
         for role in self.row.ports:
             await self._ports[role].open()
             stack.push_async_callback(self._ports[role].close)
+        tell("open")
         if self._plant_for is None:
             return None
         plant = self._plant_for()
@@ -118,6 +132,7 @@ class Board:
             guard = await stack.enter_async_context(self._guard_for(plant, self._told))
         await stack.enter_async_context(_off_at_the_end(plant, guard))
         await plant.prepare()
+        tell("prepared")
         return plant
 
     async def _watch(
@@ -126,20 +141,23 @@ class Board:
         """The watch, once it has seen every sensor within its limits."""
         if plant is None or not self.row.watched:
             return None
-        watch = Watch(self.name, plant, self.row.limits, lambda: self._cut(plant))
+        self.watch = watch = Watch(self.name, plant, self.row.limits, lambda: self._cut(plant))
         background.append(group.create_task(watch.run()))
         await watch.seen.wait()
         return watch
 
-    async def _power(self, plant: Plant, point: Point) -> None:
+    async def _power(self, plant: Plant, point: Point, tell: Tell) -> None:
         assert self.row.chip is not None
         times = reset(self.row.chip)
         await plant.hold_reset(True)
         await asyncio.sleep(times.held_s)
+        tell("held")
         if point.volts is not None:
             await plant.set_rail(point.volts * self.row.domains)
+            tell("rail")
             await asyncio.sleep(times.rail_s)
         await plant.hold_reset(False)
+        tell("released")
         await asyncio.sleep(times.after_s)
 
     def _cut(self, plant: Plant) -> None:

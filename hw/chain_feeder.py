@@ -12,7 +12,7 @@ import math
 from dataclasses import replace
 
 from ..engine.chain.header import double_sha256, hash_number
-from ..engine.errors import DeviceError, InputError
+from ..engine.errors import InputError
 from ..engine.work import Assignment, Found, Job, Work
 from .answers import Answers, Line
 from .cadence import Cadence, cadence
@@ -190,7 +190,7 @@ class ChainFeeder:
                     passed_s, chain.rate_hps * passed_s / 2.0 ** (chain.chip.zero_bits + chain.ticket)
                 )
                 if self._health.mute:
-                    raise DeviceError(f"{self._name}: {self._health.mute}: {await chain.why_mute()}")
+                    raise await chain.mute(self._health.mute)
             if chain.hashing:  # else it is told why not
                 self._account.alarm = "; ".join(filter(None, (*self._alarms(), self._powered.alarm)))
 
@@ -210,6 +210,7 @@ class ChainFeeder:
         jumps = self._counters.jumps
         if (counted := await self._counters.read()) is not None:
             self._account.hashes = self._base_hashes + counted
+            self._account.hashes_at_s = asyncio.get_running_loop().time()
         if self._counters.jumps > jumps:
             self._account.errors["counter values beyond belief"] += self._counters.jumps - jumps
 

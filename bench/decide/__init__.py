@@ -1,1 +1,1 @@
-"""Decisions on counts: intervals and sequential tests."""
+"""From counts to verdicts: intervals, sequential tests, tests over units."""

@@ -11,6 +11,7 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from ...engine.errors import DeviceError
+from ..errors import Unplugged
 from .port import READ_LIMIT
 
 T = TypeVar("T")
@@ -44,11 +45,11 @@ class Inbox:
             self.lost = reason
             self._data.clear()
             self._wake()
-        return DeviceError(self.lost)
+        return Unplugged(self.lost)
 
     def check(self) -> None:
         if self.lost:
-            raise DeviceError(self.lost)
+            raise Unplugged(self.lost)
 
     @property
     def unread(self) -> int:

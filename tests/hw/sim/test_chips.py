@@ -305,6 +305,13 @@ def test_a_quarter_of_the_cores_can_be_silent() -> None:
     assert {core_view(nonce.nonce) >> 30 for nonce in host.nonces(0.2)} == {0, 2, 3}
 
 
+def test_what_an_s19j_pro_has_enabled_lets_all_cores_report() -> None:
+    host = Host("BM1362", bits=21, ticket=0).bring_up()
+    host.send(wire.write(0x18, 0xB000C100))
+    host.job()
+    assert {core_view(nonce.nonce) >> 30 for nonce in host.nonces(1.0)} == {0, 1, 2}  # 64 of 128, and the runt
+
+
 # Counters
 
 
