@@ -68,7 +68,8 @@ def _panels(book: Book) -> list[tuple[str, Points, Points]]:
 
 def _panel(axes: Any, label: str, mined: Points, checked: Points) -> None:
     for run in _runs(mined):
-        axes.plot([p[0] for p in run], [p[1] for p in run], color=_MINED, linewidth=1.1, marker=".", markersize=2.5)
+        dot = "." if len(run) == 1 else None
+        axes.plot([p[0] for p in run], [p[1] for p in run], color=_MINED, linewidth=1.3, marker=dot, markersize=4)
     if checked:
         at, values, below, above = zip(*checked, strict=True)
         axes.errorbar(at, values, [below, above], fmt="o", color=_CHECKED, markersize=4.5, capsize=2.5, linewidth=1.1)

@@ -108,36 +108,37 @@ def test_a_simulated_board_stays_one(tmp_path: Path) -> None:
     assert take(tmp_path / "to", export(tmp_path / "one", "sim:demo"), "real").key == "sim:real"
 
 
-def change(number: int, edit: Callable[[bytes], bytes]) -> Callable[[list[bytes]], list[bytes]]:
+Edit = Callable[[list[bytes]], list[bytes]]
+
+
+def change(number: int, edit: Callable[[bytes], bytes]) -> Edit:
     return lambda lines: [edit(line) if at == number else line for at, line in enumerate(lines)]
 
 
-@pytest.mark.parametrize(
-    ("edit", "why"),
-    [
-        (lambda lines: [], "line 1: the file is cut off"),
-        (lambda lines: lines[:-1], "line 5: the file is cut off; export it again"),
-        (lambda lines: [*lines[:-1], lines[-1][:5]], "line 5: is not a record"),
-        (lambda lines: [*lines[:2], *lines[3:]], "line 4: 3 records were exported, and 2 are here"),
-        (lambda lines: [*lines, *lines], "line 5: something follows its end"),
-        (change(0, lambda line: b"PK\x03\x04 zip"), "line 1: is not the head of a passport"),
-        (change(0, lambda line: line.replace(b"passport/1", b"passport/2")), "takes joulehash.passport/1"),
-        (change(0, lambda line: line.replace(b"osmu:1a2b3c4d", b"../../etc")), "'../../etc' is no key"),
-        (change(0, lambda line: line.replace(b"osmu:1a2b3c4d", b"\\u001b[2J")), "is no key"),
-        (change(3, lambda line: line.replace(b"fan", b"can")), "line 4: its id does not fit it"),
-        (change(3, lambda line: line.replace(b"service", b"present")), "line 4: Invalid value 'present'"),
-        (change(3, lambda line: line.replace(b'"text"', b'"more":0,"text"')), "unknown field `more`.*newer joulehash"),
-        (change(3, lambda line: b'{"id": "x", "record": ' + b"[" * 10**5), "line 4: is not a record"),
-        (change(3, lambda line: b'{"id": "x", "record": {"a":' * 10**5), "line 4: is not a record"),
-        (change(3, lambda line: line[:20] + b"\xff" + line[20:]), "line 4: is not a record"),
-        (change(4, lambda line: b'{"end": 1e99}'), "line 5: is not the end"),
-        (change(4, lambda line: b'{"end": 3, "more": {}}'), "line 5: is not the end"),
-        (change(1, lambda line: b'{"id": "%s"}' % (b"x" * LINE_LIMIT)), "line 2: is longer than"),
-    ],
-)
-def test_what_is_wrong_is_said_and_nothing_is_taken(
-    edit: Callable[[list[bytes]], list[bytes]], why: str, tmp_path: Path, lines: list[bytes]
-) -> None:
+WRONG: list[tuple[Edit, str]] = [
+    (lambda lines: [], "line 1: the file is cut off"),
+    (lambda lines: lines[:-1], "line 5: the file is cut off; export it again"),
+    (lambda lines: [*lines[:-1], lines[-1][:5]], "line 5: is not a record"),
+    (lambda lines: [*lines[:2], *lines[3:]], "line 4: 3 records were exported, and 2 are here"),
+    (lambda lines: [*lines, *lines], "line 5: something follows its end"),
+    (change(0, lambda line: b"PK\x03\x04 zip"), "line 1: is not the head of a passport"),
+    (change(0, lambda line: line.replace(b"passport/1", b"passport/2")), "takes joulehash.passport/1"),
+    (change(0, lambda line: line.replace(b"osmu:1a2b3c4d", b"../../etc")), "'../../etc' is no key"),
+    (change(0, lambda line: line.replace(b"osmu:1a2b3c4d", b"\\u001b[2J")), "is no key"),
+    (change(3, lambda line: line.replace(b"fan", b"can")), "line 4: its id does not fit it"),
+    (change(3, lambda line: line.replace(b"service", b"present")), "line 4: Invalid value 'present'"),
+    (change(3, lambda line: line.replace(b'"text"', b'"more":0,"text"')), "unknown field `more`.*newer joulehash"),
+    (change(3, lambda line: b'{"id": "x", "record": ' + b"[" * 10**5), "line 4: is not a record"),
+    (change(3, lambda line: b'{"id": "x", "record": {"a":' * 10**5), "line 4: is not a record"),
+    (change(3, lambda line: line[:20] + b"\xff" + line[20:]), "line 4: is not a record"),
+    (change(4, lambda line: b'{"end": 1e99}'), "line 5: is not the end"),
+    (change(4, lambda line: b'{"end": 3, "more": {}}'), "line 5: is not the end"),
+    (change(1, lambda line: b'{"id": "%s"}' % (b"x" * LINE_LIMIT)), "line 2: is longer than"),
+]
+
+
+@pytest.mark.parametrize(("edit", "why"), WRONG)
+def test_what_is_wrong_is_said_and_nothing_is_taken(edit: Edit, why: str, tmp_path: Path, lines: list[bytes]) -> None:
     fill(tmp_path / "to", "hb-1", [NOTE])
     with pytest.raises(InputError, match=why) as raised:
         take(tmp_path / "to", edit(lines))

@@ -1,12 +1,26 @@
 from __future__ import annotations
 
+import re
+from typing import get_args
+
 import msgspec
 import pytest
 from hypothesis import given
 
 from joulehash.engine.errors import InputError
-from joulehash.hw.passport.records import AnyRecord, Check, Hours, check_label, content, id_of, record_of, result
+from joulehash.hw.passport.records import (
+    AnyRecord,
+    Check,
+    Hours,
+    Record,
+    check_label,
+    content,
+    id_of,
+    record_of,
+    result,
+)
 from tests.support.passports import START, records
+from tests.support.project import HOUSE
 
 
 @given(records())
@@ -66,3 +80,11 @@ def test_labels(label: str) -> None:
 def test_no_labels(label: str) -> None:
     with pytest.raises(InputError, match="takes 1 to 40 letters, digits"):
         check_label(label)
+
+
+@pytest.mark.parametrize("kind", get_args(AnyRecord), ids=lambda kind: kind.__struct_config__.tag)
+def test_the_page_has_every_field(kind: type[Record]) -> None:
+    text = (HOUSE / "docs/passport.md").read_text(encoding="utf-8").partition("## What export writes")[2]
+    (line,) = re.findall(rf"^\| {kind.__struct_config__.tag} \| ([^|]*) \|", text, re.MULTILINE)
+    fields = [part.partition(":")[0].split()[0] for part in line.split(", ")]
+    assert fields == [field.encode_name for field in msgspec.structs.fields(kind) if field.name != "at"]

@@ -112,7 +112,8 @@ def test_a_year_is_summed_in_well_under_a_second(tmp_path: Path) -> None:
     async def work(passport: Passport) -> float:
         began_s = time.perf_counter()
         book = await passport.book(KEY)
-        assert (len(book.days), book.total.seconds) == (356, pytest.approx(355 * 86400, rel=0.01))
+        assert len(book.days) == 356
+        assert book.total.seconds == pytest.approx(355 * 86400, rel=0.01)
         return time.perf_counter() - began_s
 
     assert use(tmp_path / "p", work) < 1.0
