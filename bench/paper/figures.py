@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from math import floor, log10
 from statistics import NormalDist
 
 from ..check.result import CheckResult, Step
@@ -53,11 +54,11 @@ def interval(found: Interval | None, unit: str) -> str:
 
 
 def _digits(value: float, width: float) -> str:
-    """As many as the interval's width makes sense of."""
-    decimals = 0
-    while decimals < 6 and width < 20 * 10.0**-decimals:
-        decimals += 1
-    return f"{value:.{decimals}f}"
+    """As many as the interval's width makes sense of: 1.060 where it is 0.075, 78500000 where it is 6e6."""
+    if not width > 0:
+        return number(value)
+    decimals = min(6, 1 - floor(log10(width / 2)))
+    return f"{round(value, decimals):.{max(decimals, 0)}f}"
 
 
 def duration(seconds: float) -> str:
