@@ -77,8 +77,8 @@ async def try_patterns(
     patterns: Sequence[Known],
     tell: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[Outcome]:
-    """Of each core that has patterns, in their order. Of several for one core, each has its turn until one is found, for
-    a small core may be missing by design. `tell` is told how many cores were asked of how many.
+    """Of each core that has patterns, in their order. Several of one core have their turns until one is found, for a
+    small core may be missing by design. `tell` is told how many cores were asked of how many.
 
     The board hashes nothing else meanwhile; ticket and versions are what the test needs, and so they stay. Raises
     InputError when the line cannot carry nonces as easy as these, DeviceError when the board fails.

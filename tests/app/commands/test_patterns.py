@@ -45,7 +45,7 @@ def test_a_chain_has_what_a_file_of_ones_own_adds(tmp_path: Path, capsys: pytest
     run(["patterns", board, "--json"])
     run(["patterns", board, "--file", str(mine), "--json"])
     before, after = said(capsys)
-    assert (before["cores"], after["known"]) == (128 * int(board[12:]), before["known"] + 1)
+    assert (before["cores"], after["known"]) == (128 * int(board[13:]), before["known"] + 1)
 
 
 def _adds(board: str) -> bool:
