@@ -13,6 +13,7 @@ from ..decide import units
 from ..window import Counts, core_shares
 from .result import Counted
 
+_MORE = 1.2
 _RUNT = 0.5  # of the others' share: a core so small is judged with the small cores, in a soak
 
 
@@ -129,12 +130,13 @@ def small_cores(row: Row, counts: Counts) -> list[Unit]:
 
 
 def needed(row: Row) -> float:
-    """Nonces that must be due of the whole board before each core, the runts not counted, can be called silent."""
+    """Nonces that must be due of the whole board before each core, the runts not counted, can be called silent; and a
+    fifth more, so that a core that jobs of a second pass over now and then has its due too."""
     if row.chip is None or not row.chip.core_bits:
-        return units.due(row.chips) * row.chips
+        return _MORE * units.due(row.chips) * row.chips
     shares = core_shares(row.chip)
     least = min(share for share in shares if share >= _RUNT * max(shares))
-    return units.due(row.chips * row.chip.cores) * row.chips / least
+    return _MORE * units.due(row.chips * row.chip.cores) * row.chips / least
 
 
 def dead(found: list[Unit]) -> list[Unit]:
