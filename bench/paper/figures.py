@@ -12,6 +12,7 @@ from ..energy import efficiency
 
 UNKNOWN = "–"
 _PREFIXES = ("", "k", "M", "G", "T", "P", "E")
+_PER = (("TH", 1.0), ("GH", 1e-3), ("MH", 1e-6), ("kH", 1e-9), ("H", 1e-12))  # boards are scaled in simulation
 _SCALED = ("H/s", "H", "Hz", "Bd")  # units that are said with a prefix
 
 
@@ -92,7 +93,7 @@ def expected_hps(result: CheckResult) -> float | None:
 
 
 def efficiency_text(result: CheckResult) -> str:
-    """17.6 ± 0.4 J/TH (k = 2) …, with where and how long it was measured; or unknown."""
+    """17.6 ± 0.4 J/TH (k = 2) …, with where and how long it was measured; or unknown. J/MH where it would be long."""
     energy, rate = result.energy, result.rate
     if energy is None:
         return "unknown: no meter"
@@ -102,9 +103,10 @@ def efficiency_text(result: CheckResult) -> str:
     found = efficiency(energy, rate.value * energy.seconds, u_hps * energy.seconds, "claims")
     if found is None:
         return "unknown: the meter told of no energy"
-    value, expanded = (_digits(figure, 2 * found.expanded) for figure in (found.j_per_th, found.expanded))
+    unit, per = next((one for one in _PER if found.j_per_th * one[1] < 1000), _PER[-1])
+    value, expanded = (_digits(each * per, 2 * found.expanded * per) for each in (found.j_per_th, found.expanded))
     return (
-        f"{value} ± {expanded} J/TH (k = 2) over {duration(found.seconds)}, "
+        f"{value} ± {expanded} J/{unit} (k = 2) over {duration(found.seconds)}, "
         f"{found.source} at {found.place} by {found.meter}"
     )
 

@@ -77,7 +77,7 @@ def test_joules_per_terahash_with_what_is_not_known_of_them() -> None:
     assert efficiency_text(result) == "17.92 ± 0.74 J/TH (k = 2) over 58 s, measured at board input by sensors:"
     assert result.rate is not None
     scaled = msgspec.structs.replace(result, rate=result.rate.times(2.0**-22))
-    assert efficiency_text(scaled).startswith("75200000 ± 3100000 J/TH (k = 2)")
+    assert efficiency_text(scaled).startswith("75.2 ± 3.1 J/MH (k = 2)")
     assert efficiency_text(msgspec.structs.replace(result, energy=None)) == "unknown: no meter"
     assert efficiency_text(msgspec.structs.replace(result, rate=None)) == "unknown: nothing hashed"
 
