@@ -19,7 +19,7 @@ from .extra import load
 from .meter import Accuracy, Meter, Place, Sample, Source
 
 T = TypeVar("T")
-ACCURACY = Accuracy(gain=0.03, quantum_j=0.001, quantum_w=0.001, delay_s=0.1)  # a rectangle of 5 %
+ACCURACY = Accuracy(gain=0.03, quantum_j=0.001, quantum_w=0.001, delay_s=0.05, tick_s=0.1)  # a rectangle of 5 %
 ANSWER_S = 5.0
 
 

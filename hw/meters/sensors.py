@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from ...engine.errors import DeviceError
@@ -48,7 +49,7 @@ class BoardSensors:
     @property
     def accuracy(self) -> Accuracy:
         usual = _ACCURACY[self._place]
-        return usual if self._gain is None else Accuracy(self._gain, 0.0, usual.quantum_w, usual.delay_s)
+        return usual if self._gain is None else replace(usual, gain=self._gain)
 
     async def open(self) -> None: ...
 
