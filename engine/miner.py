@@ -288,11 +288,12 @@ class Miner:
     async def _mine_with(self, state: DeviceState, group: asyncio.TaskGroup) -> None:
         """Until the device fails, or is stopped."""
         state.running = state.worked = True
+        now = asyncio.get_running_loop().time
         try:
             state.device.give(self._assignment(), clean=True)
             async for found in state.device.found():
-                self.shares.weigh(found, state.tally, group)
-                await self.shares.room()
+                if self.shares.weigh(found, state.tally, group, now()):
+                    await self.shares.room()
             if not self._stopping.is_set():
                 state.failure = "it ended by itself"
         except DeviceError as error:

@@ -31,6 +31,7 @@ from .plant import Plant
 from .point import Point, point_of
 from .ports.port import Port
 from .powered import Powered
+from .stages import Tell, nobody
 from .watch import Watch
 
 _COOL_C = 15.0  # below the limit
@@ -57,6 +58,7 @@ class Board:
     ) -> None:
         self.row, self.name = row, name
         self.alarm = ""  # of its guard process
+        self.watch: Watch | None = None  # while it is powered, and has sensors
         self._ports, self._plant_for, self._guard_for, self._supply = ports, plant_for, guard, supply
         if not row.watched and not unguarded and supply is None:
             raise InputError(
@@ -71,12 +73,13 @@ class Board:
         return point_of(self.row, self.name, mhz, volts)
 
     @asynccontextmanager
-    async def powered(self, point: Point) -> AsyncGenerator[Powered]:
+    async def powered(self, point: Point, tell: Tell = nobody, *, bring_up: bool = True) -> AsyncGenerator[Powered]:
         """Raises DeviceError, alone or in groups; Overheated is one. So it does when the board cannot be brought to
-        off in the end."""
+        off in the end. `tell` is told each stage as it is reached. Without `bring_up` the chips have power and are let
+        out of reset, and that is all: for whoever measures why they do not answer."""
         async with AsyncExitStack() as stack:
             feed = await self._feed(stack)
-            plant = await self._connect(stack)
+            plant = await self._connect(stack, tell)
             async with asyncio.TaskGroup() as group:
                 background: list[asyncio.Task[None]] = []
                 if feed is not None:
@@ -84,15 +87,19 @@ class Board:
                 chain: Chain | None = None
                 try:
                     watch = await self._watch(plant, group, background)
+                    tell("sensed")
                     if plant is not None:
                         async with _one_at_a_time():
-                            await self._power(plant, point)
+                            await self._power(plant, point, tell)
                     if self.row.chip is not None:
-                        chain = Chain(self._ports["chips"], self.row, self.name)
+                        chain = Chain(self._ports["chips"], self.row, self.name, tell)
                         background.append(group.create_task(chain.run()))
-                        await chain.bring_up(point.mhz, None if watch is None else watch.expect_chips)
-                    if watch is not None:
-                        watch.regulate()
+                        if bring_up:
+                            await chain.bring_up(point.mhz, None if watch is None else watch.expect_chips)
+                    if bring_up:
+                        if watch is not None:
+                            watch.regulate()
+                        tell("up")
                     alarm = "" if self.row.watched else _unwatched(feed)
                     yield Powered(self.row, self.name, self._ports["chips"], plant, chain, watch, alarm, point, feed)
                 finally:
@@ -119,6 +126,12 @@ class Board:
                     raise DeviceError(f"{self.name}: has not cooled down in {_COOL_MOST_S:g} s, though it is off")
                 await asyncio.sleep(1.0)
 
+    async def confirm_off(self) -> Reading:
+        """What it senses once it has been brought to off anew, each step of which is read back. Raises DeviceError."""
+        async with AsyncExitStack() as stack:
+            plant = await self._connect(stack)
+            return Reading() if plant is None else await plant.read()
+
     async def _feed(self, stack: AsyncExitStack) -> Feed | None:
         """Before all else, and off after all else: what is on the board lives on it."""
         if (supply := self._supply) is None:
@@ -129,11 +142,12 @@ class Board:
 
         return await stack.enter_async_context(fed(supply, self.row, self.name, guard, self._told))
 
-    async def _connect(self, stack: AsyncExitStack) -> Plant | None:
+    async def _connect(self, stack: AsyncExitStack, tell: Tell = nobody) -> Plant | None:
         """Ports open, and the board brought to off and under guard."""
         for role in self.row.ports:
             await self._ports[role].open()
             stack.push_async_callback(self._ports[role].close)
+        tell("open")
         if self._plant_for is None:
             return None
         plant = self._plant_for()
@@ -142,6 +156,7 @@ class Board:
             guard = await stack.enter_async_context(self._guard_for(plant, self._told))
         await stack.enter_async_context(_off_at_the_end(plant, guard))
         await plant.prepare()
+        tell("prepared")
         return plant
 
     async def _watch(
@@ -150,20 +165,23 @@ class Board:
         """The watch, once it has seen every sensor within its limits."""
         if plant is None or not self.row.watched:
             return None
-        watch = Watch(self.name, plant, self.row.limits, lambda: self._cut(plant))
+        self.watch = watch = Watch(self.name, plant, self.row.limits, lambda: self._cut(plant))
         background.append(group.create_task(watch.run()))
         await watch.seen.wait()
         return watch
 
-    async def _power(self, plant: Plant, point: Point) -> None:
+    async def _power(self, plant: Plant, point: Point, tell: Tell) -> None:
         assert self.row.chip is not None
         times = reset(self.row.chip)
         await plant.hold_reset(True)
         await asyncio.sleep(times.held_s)
+        tell("held")
         if point.volts is not None:
             await plant.set_rail(point.volts * self.row.domains)
+            tell("rail")
             await asyncio.sleep(times.rail_s)
         await plant.hold_reset(False)
+        tell("released")
         await asyncio.sleep(times.after_s)
 
     def _cut(self, plant: Plant) -> None:

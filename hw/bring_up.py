@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..engine.errors import DeviceError
 from .chips.init import domain_ends, relays
 from .chips.partition import addresses, hcn, offsets
 from .chips.pll import pll, ramp
@@ -30,6 +29,7 @@ from .chips.steps import (
     Versions,
     Write,
 )
+from .errors import AddressStuck, ChipsMissing, NoChips, WrongChips
 from .wire.bm13xx import HeaderJob
 
 if TYPE_CHECKING:
@@ -140,15 +140,21 @@ async def _count(chain: Chain, step: Count) -> None:
     """Every chip answers, each with its own name."""
     found = await chain.ask_ids(step.size, step.quiet_s)
     if not found:
-        raise DeviceError(f"{chain.name}: no chip answers; is it powered, and the line whole?")
+        raise NoChips(f"{chain.name}: no chip answers; is it powered, and the line whole?", found, chain.n_chips)
     if others := set(found) - {chain.chip.id}:
-        raise DeviceError(
-            f"{chain.name}: a chip says that it is a BM{min(others):04X}; {chain.row.title} has {chain.chip.name}"
+        raise WrongChips(
+            f"{chain.name}: a chip says that it is a BM{min(others):04X}; {chain.row.title} has {chain.chip.name}",
+            found,
+            chain.n_chips,
         )
     if len(found) != chain.n_chips:
-        raise DeviceError(
-            f"{chain.name}: {len(found)} of {chain.n_chips} chips answer; the fault is at the one after the last"
+        raise ChipsMissing(
+            f"{chain.name}: {len(found)} of {chain.n_chips} chips answer; the fault is at the one after the last",
+            found,
+            chain.n_chips,
         )
+    chain.ids = tuple(found)
+    chain.tell("counted")
 
 
 async def _address(chain: Chain, step: Addresses) -> None:
@@ -158,13 +164,17 @@ async def _address(chain: Chain, step: Addresses) -> None:
         chain.set_address(address)
         await chain.pause(step.pause_s)
     if not chain.tells_addresses:
+        chain.tell("addressed")
         return
     missing = set(wanted)
     for _ in range(_TRIES):
         missing -= set(await chain.read_all(0))
         if not missing:
+            chain.tell("addressed")
             return
-    raise DeviceError(
+    raise AddressStuck(
         f"{chain.name}: no chip has taken the address {min(missing):02X}; they would all hash the same: "
-        "switch it off and on again"
+        "switch it off and on again",
+        len(wanted) - len(missing),
+        len(wanted),
     )

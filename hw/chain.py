@@ -2,7 +2,7 @@
 
 One task reads the line: nonces go to `on_nonce`, registers to who waits for them, the rest is counted. Chips that reset
 themselves, as their voltage fell, answer in short frames, have another frequency, or are at their first speed again:
-`check` and `why_mute` find that out.
+`check` and `mute` find that out.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Literal
 
 from ..engine.errors import DeviceError
 from .boards.row import Row
@@ -20,8 +21,10 @@ from .chips.nonce import versions_register
 from .chips.partition import hcn
 from .chips.steps import Hcn
 from .chips.ticket import ticket_register
+from .errors import ChipReset, Mute, RegisterSilent
 from .patience import Patience
 from .ports.port import Port
+from .stages import Tell, nobody
 from .wire.bm13xx import HeaderJob, MidstateJob, Nonce, RegisterValue, ShortFrame
 from .wire.dialect import BM13XX, BM1387, Heard
 from .wire.frames import Garbage
@@ -34,13 +37,20 @@ _READ_TRIES = 3
 _CHECKS = 3  # of which each must find it, for a line may flip bits
 _START_MHZ = 50.0  # after reset, about: what a ramp begins from
 _RESET = "a chip has reset itself; was its voltage too low?"
+_MUTE = {
+    "hash nothing": "its chips answer, and hash nothing",
+    "reset": _RESET,
+    "silent": "no chip answers any more; is it powered, and the line whole?",
+}
 
 
 class Chain:
-    """`run()` reads the line, in a task of its own; then `bring_up`."""
+    """`run()` listens to the line, in a task of its own; then `bring_up`."""
 
-    def __init__(self, port: Port, row: Row, name: str) -> None:
+    def __init__(self, port: Port, row: Row, name: str, tell: Tell = nobody) -> None:
         assert row.chip is not None
+        self.tell = tell
+        self.ids: tuple[int, ...] = ()  # what the chips called themselves when they were counted
         self.chip, self.row, self.name = row.chip, row, name
         self.n_chips = row.chips
         self.mhz = _START_MHZ
@@ -56,6 +66,7 @@ class Chain:
         self._port = port
         self._speech = BM13XX if self.tells_addresses else BM1387
         self._decoder = self._speech.decoder(9)
+        self._silence: asyncio.TimerHandle | None = None  # until what is left of a frame is none
         self._registers: asyncio.Queue[RegisterValue] | None = None
         self._reading = asyncio.Lock()
         self._errors: Counter[str] = Counter()
@@ -74,22 +85,32 @@ class Chain:
         return self._hashed_s + (asyncio.get_running_loop().time() - self._since_s if self.hashing else 0.0)
 
     async def run(self) -> None:
-        """Read the line until cancelled. Raises DeviceError."""
-        while True:
-            data = await self._heard()
-            self.heard += len(data)
-            for event in self._decoder.feed(data) if data else self._decoder.flush():
-                self._take(event)
-
-    async def _heard(self) -> bytes:
-        """Nothing: the line is silent. A timer only where that matters, as nonces come by the hundred a second."""
-        if not self._decoder.undecided:
-            return await self._port.read()
+        """Listen to the line until cancelled. Raises DeviceError."""
         try:
-            async with Patience(_SILENT_S):
-                return await self._port.read()
-        except TimeoutError:
-            return b""
+            await self._port.listen(self._hear)
+        finally:
+            self._mind_silence(False)
+
+    def _hear(self, data: bytes) -> None:
+        """A timer only where silence says something, as nonces come by the hundred a second."""
+        self.heard += len(data)
+        for event in self._decoder.feed(data):
+            if type(event) is Nonce and self.on_nonce is not None:
+                self.on_nonce(event)
+            else:
+                self._take(event)
+        if self._silence is not None or self._decoder.undecided:
+            self._mind_silence(self._decoder.undecided)
+
+    def _mind_silence(self, matters: bool) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+        self._silence = asyncio.get_running_loop().call_later(_SILENT_S, self._fall_silent) if matters else None
+
+    def _fall_silent(self) -> None:
+        self._silence = None
+        for event in self._decoder.flush():
+            self._take(event)
 
     async def bring_up(self, mhz: float, before_ramp: Callable[[], Awaitable[None]] | None = None) -> None:
         """From the release of reset to `mhz`, ready for work. `before_ramp`: done when they are set up, and take little
@@ -98,6 +119,7 @@ class Chain:
         row = self.row
         hash_board = row.domains > 1 and row.link == "serial"
         await carry_out(self, init(self.chip, self.n_chips, chain=hash_board, baud=row.fast_baud), mhz)
+        self.tell("ramped")
         await self._learn()
 
     async def set_frequency(self, mhz: float) -> None:
@@ -173,7 +195,7 @@ class Chain:
             for answer in await self._ask(register, address, 1, _READ_S):
                 if answer.address == address or not self.tells_addresses:
                     return answer.value
-        raise DeviceError(f"{self.name}: the chip at address {address:02X} does not tell register {register:02X}")
+        raise RegisterSilent(f"{self.name}: the chip at address {address:02X} does not tell register {register:02X}")
 
     async def read_all(self, register: int) -> dict[int, int]:
         """The same of all chips that answer, by their addresses."""
@@ -201,17 +223,21 @@ class Chain:
             if not odd and self._short == short:
                 self._checked_short = self._short
                 return
-        raise DeviceError(f"{self.name}: {_RESET}")
+        raise ChipReset(f"{self.name}: {_RESET}")
 
-    async def why_mute(self) -> str:
-        """In a few words. It may leave the line at its first speed, so it is for the end of a session."""
+    async def mute(self, told: str) -> Mute:
+        """The error for it, with the reason. It may leave the line at its first speed: it is for a session's end."""
+        because = await self._why_mute()
+        return Mute(f"{self.name}: {told}: {_MUTE[because]}", because)
+
+    async def _why_mute(self) -> Literal["hash nothing", "reset", "silent"]:
         if await self._ask(_CHIP_ID, None, self.n_chips, _READ_S):
-            return "its chips answer, and hash nothing"
+            return "hash nothing"
         await self.set_baud(self.row.baud)
         short = self._short
         if await self._ask(_CHIP_ID, None, self.n_chips, _READ_S) or self._short > short:
-            return _RESET
-        return "no chip answers any more; is it powered, and the line whole?"
+            return "reset"
+        return "silent"
 
     async def _learn(self) -> None:
         """Not what was written but what is read: which bits of it a chip changes is unproven on hardware. What comes
@@ -251,9 +277,8 @@ class Chain:
 
     def _take(self, event: Heard) -> None:
         match event:
-            case Nonce():
-                if self.on_nonce is not None:
-                    self.on_nonce(event)
+            case Nonce():  # nobody wants it
+                pass
             case RegisterValue():
                 if self._registers is not None:
                     self._registers.put_nowait(event)

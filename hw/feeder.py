@@ -28,6 +28,7 @@ class Account:
 
     errors: Counter[str] = field(default_factory=Counter[str])
     hashes: int | None = None  # by the chips' own counters
+    hashes_at_s: float = 0.0  # the loop's clock when they were read
     starved_s: float = 0.0
     note: str = ""
     alarm: str = ""

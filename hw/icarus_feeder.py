@@ -14,11 +14,11 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 
-from ..engine.chain.header import double_sha256, hash_number
-from ..engine.errors import DeviceError
+from ..engine.chain.header import header_number
 from ..engine.work import Assignment, Found, Origin, Work
 from .answers import Answers
 from .boards.row import Icarus
+from .errors import Mute, NotIcarus
 from .feeder import Account, Orders, Report
 from .health import Health
 from .patience import Patience
@@ -65,8 +65,9 @@ class IcarusFeeder:
                     heard += await self._port.read()
                 return
         said = f"answered {heard[:16].hex()}" if heard else "did not answer"
-        raise DeviceError(
-            f"{self._name}: {said} where an Icarus finds {icarus.GOLDEN_ANSWER.hex()}; is it another board, or off?"
+        raise NotIcarus(
+            f"{self._name}: {said} where an Icarus finds {icarus.GOLDEN_ANSWER.hex()}; is it another board, or off?",
+            heard,
         )
 
     def _is_golden(self, heard: bytes) -> bool:
@@ -121,7 +122,7 @@ class IcarusFeeder:
         """Of hashing. Raises DeviceError when nothing comes any more."""
         self._health.pass_time(seconds, seconds * self._row.hps / 2.0**self._row.zero_bits)
         if self._health.mute:
-            raise DeviceError(f"{self._name}: {self._health.mute}; is it powered, and the line whole?")
+            raise Mute(f"{self._name}: {self._health.mute}; is it powered, and the line whole?", "silent")
         told = (*self._judged.alarms(), self._health.silent_chips(), self._powered.alarm)
         self._account.alarm = "; ".join(filter(None, told))
 
@@ -173,4 +174,4 @@ def _golden_s(row: Icarus) -> float:
 
 
 def _fits(work: Work, nonce: int) -> bool:
-    return hash_number(double_sha256(work.header(work.versions[0], work.ntime, nonce))) <= work.claim_target
+    return header_number(work.header(work.versions[0], work.ntime, nonce)) <= work.claim_target

@@ -34,6 +34,7 @@ class Spec:
     volts: float | None = None
     scale: int = 0
     sim: tuple[tuple[str, str], ...] = ()  # what the simulator is to be told
+    label: str | None = None  # which board it is, for its passport
 
     @property
     def name(self) -> str:
@@ -56,21 +57,23 @@ def _simulator(text: str, board: str, query: str) -> Spec:
     if not board:
         raise InputError(f"device {text!r}: takes sim:BOARD, of {', '.join(BOARDS)}, chain:CHIPxN")
     what = f"device {text!r}"
-    values = values_of(what, query, (*_KEYS, *_TOLD))
+    values = values_of(what, query, (*_KEYS, *_TOLD, "label"))
     told = tuple((key, values[key]) for key in _TOLD if key in values)
-    return Spec(text, "sim", board, "", number(what, values, "mhz"), number(what, values, "volts"), sim=told)
+    mhz, volts = number(what, values, "mhz"), number(what, values, "volts")
+    return Spec(text, "sim", board, "", mhz, volts, sim=told, label=values.get("label"))
 
 
 def _port(text: str, before: str, query: str) -> Spec:
     what = f"device {text!r}"
-    values = values_of(what, query, (*_KEYS, "scale"))
+    values = values_of(what, query, (*_KEYS, "scale", "label"))
     board, port = _split(before)
     if board is not None and not port:
         raise InputError(f"{what}: names no port; takes {board}:PORT, and sim:{board} for a simulated one")
     if not port:
         raise InputError(f"{what}: is unknown; takes cpu, cpu:KERNEL, sim:BOARD or [BOARD:]PORT")
     mhz, volts = number(what, values, "mhz"), number(what, values, "volts")
-    return Spec(text, "port", board, port, mhz, volts, whole(what, values, "scale", _MOST_SCALE) or 0)
+    scale = whole(what, values, "scale", _MOST_SCALE) or 0
+    return Spec(text, "port", board, port, mhz, volts, scale, label=values.get("label"))
 
 
 def _split(text: str) -> tuple[str | None, str]:

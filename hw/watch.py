@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 from ..engine.errors import DeviceError
 from .fan import Still, Thermostat
@@ -27,8 +28,15 @@ _SPIN_UP_S = 10.0  # of a fan that was told to turn at full speed
 _FAN_STEP = 0.01  # smaller changes are not sent
 
 
+About = Literal["chip", "regulator", "watts", "input", "fan", "sensor", "frozen"]
+
+
 class Unfit(DeviceError):
-    """A limit is passed, or a sensor missing: the board is off."""
+    """A limit is passed, or a sensor missing: the board is off. `about`: which limit, or that it is a sensor."""
+
+    def __init__(self, text: str, about: About = "sensor") -> None:
+        super().__init__(text)
+        self.about: About = about
 
 
 class Violation(Unfit):
@@ -45,6 +53,7 @@ class Watch:
     def __init__(self, name: str, plant: Plant, limits: Limits, make_safe: Callable[[], None]) -> None:
         self.reading = Reading()
         self.fan = 1.0
+        self.full = False  # whoever measures wants the fan at full speed all the time
         self.seen = asyncio.Event()  # every sensor is there, and within its limits: there may be volts
         self._name, self._plant, self._limits, self._make_safe = name, plant, limits, make_safe
         self._thermostat = Thermostat()
@@ -102,7 +111,7 @@ class Watch:
             missing = str(error)
         self._lacking = missing
         if missing and loop.time() - self._good_s >= MISSING_S:
-            raise self._violation(f"{missing}, for {MISSING_S:g} s")
+            raise self._violation(Passed("sensor", f"{missing}, for {MISSING_S:g} s"))
         if not missing:
             self._is_well(now_s)
 
@@ -136,15 +145,15 @@ class Watch:
             self._turning_s = now_s
         slow = now_s - self._full_s > _SPIN_UP_S and now_s - self._turning_s > MISSING_S
         if (hot := too_hot(self.reading, self._limits)) and self.seen.is_set():
-            raise Overheated(self._text(hot))
-        if told := hot or exceeded(self.reading, self._limits, fan_full=slow):
-            raise self._violation(told)
+            raise Overheated(self._text(hot.text), hot.about)
+        if passed := hot or exceeded(self.reading, self._limits, fan_full=slow):
+            raise self._violation(passed)
         for name, still in self._still.items():
             if (value := getattr(self.reading, name)) is not None:
                 still.see(value, now_s)
 
-    def _violation(self, what: str) -> Unfit:
-        return (Violation if self.seen.is_set() else Unfit)(self._text(what))
+    def _violation(self, passed: Passed) -> Unfit:
+        return (Violation if self.seen.is_set() else Unfit)(self._text(passed.text), passed.about)
 
     def _text(self, what: str) -> str:
         return f"{self._name}: {what}; it {'was switched off' if self.seen.is_set() else 'is not switched on'}"
@@ -154,7 +163,7 @@ class Watch:
     def _wanted(self, now_s: float) -> float:
         """Raises Violation for a temperature that stands still."""
         r, warm_s = self.reading, self._warm_since_s
-        if warm_s is None:
+        if warm_s is None or self.full:
             return 1.0
         errors = [value - TARGET_C for value in (r.chip_c, r.board_c) if value is not None]
         if not errors:
@@ -174,7 +183,8 @@ class Watch:
             speed = still.trial(wanted, now_s) if has_fan else None
             if still.is_frozen(now_s, self._cold_s, warm_s, has_fan=has_fan):
                 raise Violation(
-                    self._text(f"{_NAMES[name]} stays at {value:g} °C whatever the fan does: the sensor is frozen")
+                    self._text(f"{_NAMES[name]} stays at {value:g} °C whatever the fan does: the sensor is frozen"),
+                    "frozen",
                 )
             if speed is not None:
                 return speed
@@ -204,24 +214,37 @@ def _of_diode(fault: str) -> bool:
     return fault.startswith("chip diode")
 
 
-def too_hot(reading: Reading, limits: Limits) -> str:
-    """Which temperature is above its limit; empty: none. A value that is no number is above every limit."""
-    for what, value, most in (("a chip", reading.chip_c, limits.chip_c), ("its regulator", reading.vr_c, limits.vr_c)):
-        if value is not None and most is not None and not value <= most:
-            return f"{what} is at {value:.1f} °C; its limit is {most:g} °C"
-    return ""
+class Passed(NamedTuple):
+    """A limit that is."""
+
+    about: About
+    text: str
 
 
-def exceeded(reading: Reading, limits: Limits, *, fan_full: bool) -> str:
-    """Which other limit is not kept; empty: none. `fan_full`: it has had the time to come to full speed."""
+def too_hot(reading: Reading, limits: Limits) -> Passed | None:
+    """Which temperature is above its limit. A value that is no number is above every limit."""
+    if _above(reading.chip_c, limits.chip_c):
+        return Passed("chip", f"a chip is at {reading.chip_c:.1f} °C; its limit is {limits.chip_c:g} °C")
+    if _above(reading.vr_c, limits.vr_c):
+        return Passed("regulator", f"its regulator is at {reading.vr_c:.1f} °C; its limit is {limits.vr_c:g} °C")
+    return None
+
+
+def exceeded(reading: Reading, limits: Limits, *, fan_full: bool) -> Passed | None:
+    """Which other limit is not kept. `fan_full`: it has had the time to come to full speed."""
     watts = reading.watts
-    if limits.watts is not None and watts is not None and not watts <= limits.watts:
-        return f"takes {watts:.1f} W; its limit is {limits.watts:g} W"
+    if _above(watts, limits.watts):
+        return Passed("watts", f"takes {watts:.1f} W; its limit is {limits.watts:g} W")
     if limits.input_v is not None and reading.input_v is not None:
         least, most = limits.input_v
         if not least <= reading.input_v <= most:
-            return f"is supplied with {reading.input_v:.2f} V; takes {least:g} to {most:g} V"
+            return Passed("input", f"is supplied with {reading.input_v:.2f} V; takes {least:g} to {most:g} V")
     slow = limits.fan_rpm_least
     if fan_full and slow is not None and reading.fan_rpm is not None and not reading.fan_rpm >= slow:
-        return f"its fan turns {reading.fan_rpm:.0f} times a minute at full speed; takes {slow:g} or more"
-    return ""
+        told = f"its fan turns {reading.fan_rpm:.0f} times a minute at full speed; takes {slow:g} or more"
+        return Passed("fan", told)
+    return None
+
+
+def _above(value: float | None, most: float | None) -> bool:
+    return value is not None and most is not None and not value <= most

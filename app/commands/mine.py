@@ -77,6 +77,14 @@ def mine(
     duration: Annotated[
         float | None, typer.Option(metavar="S", help="Stop so many seconds after all devices are up.")
     ] = None,
+    passport: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where boards' passports are kept.",
+            show_default="JOULEHASH_PASSPORT, or the user's data folder",
+        ),
+    ] = None,
     shares: Annotated[int | None, typer.Option(metavar="N", help="Stop after so many accepted shares.")] = None,
     block_every: Annotated[
         float | None,
@@ -112,6 +120,7 @@ def mine(
         meter=meter,
         supply=supply,
         record=record,
+        passport=passport,
         kernel=kernel,
         threads=threads,
         affinity=affinity,
@@ -137,8 +146,10 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
     from ...engine.errors import DeviceError
     from ...engine.events import Started
     from ...engine.miner import Miner
+    from ...hw.passport.where import passport_path
     from ..devices import Devices
     from ..energy import meter_of, metered_miner, used
+    from ..keeper import Keeper
 
     summary: Summary | None = None
     try:
@@ -148,10 +159,12 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
             for each in devices.beside:
                 await stack.enter_async_context(each)
             meter = None if options.meter is None else meter_of(options.meter, devices.sensing)
-            miner = Miner(make_pool(options, face.event), devices.all, face.event)
+            keeper = Keeper(passport_path(options.passport), devices.claims, face.event)
+            miner = Miner(make_pool(options, face.event), devices.all, keeper.event)
             metered = await stack.enter_async_context(metered_miner(meter, miner, face.event))
             face.event(Started(__version__, miner.pool.name, [device.name for device in devices.all]))
             running = asyncio.create_task(miner.run(options.duration, options.shares))
+            await stack.enter_async_context(keeper.keeping(miner, metered))
             with signals.tell(miner.stop, running.cancel):
                 watching = asyncio.create_task(face.watch(miner, metered))
                 try:

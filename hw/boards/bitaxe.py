@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 from ...engine.errors import DeviceError, InputError
+from ..errors import BusDead
 from ..limits import Reading
 from ..parts.bus import NoAnswer
 from ..wire.bitaxe_raw import PARTIAL_S, USB_PACKET, Gpio, I2CWrite, Operation, encode
@@ -52,6 +54,14 @@ class BitaxePlant:
             except NoAnswer:
                 continue  # of a kind that this is not; or it is missing, which comes to light below
         await self.hold_reset(True)
+        try:
+            await self._prepare_parts()
+        except NoAnswer as error:
+            if await self._anybody():
+                raise
+            raise BusDead(str(error)) from error
+
+    async def _prepare_parts(self) -> None:
         for kind in self._kinds:
             self._settle_on(kind)
             try:
@@ -62,6 +72,16 @@ class BitaxePlant:
                     raise
         self._known = True
         await self._cooling.prepare()
+
+    async def _anybody(self) -> bool:
+        """Whether any part answers on I2C."""
+        self._known = False
+        for operation in self._off_operations():
+            if isinstance(operation, I2CWrite):
+                with suppress(NoAnswer):
+                    await self._control.request(operation)
+                    return True
+        return False
 
     async def hold_reset(self, held: bool) -> None:
         await self._control.gpio(RESET_PIN, not held)
@@ -86,7 +106,7 @@ class BitaxePlant:
         felt = await self._cooling.sense(senses)
         measured = await self._supply.sense(senses)
         if not senses.heard:
-            raise DeviceError(f"{self._control.name}: no part answers on I2C; reset the board, or plug it in again")
+            raise BusDead(f"{self._control.name}: no part answers on I2C; reset the board, or plug it in again")
         known = measured.rail_v is not None and measured.rail_a is not None
         return Reading(
             chip_c=felt.chip_c,

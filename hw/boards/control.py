@@ -12,6 +12,7 @@ import asyncio
 from dataclasses import replace
 
 from ...engine.errors import DeviceError
+from ..errors import ControlSilent
 from ..parts.bus import NoAnswer
 from ..patience import Patience
 from ..ports.port import Port
@@ -88,7 +89,9 @@ class Control:
                 return found
             await asyncio.sleep(2 * PARTIAL_S)
         self._silent = True
-        raise self._error(f"gave no answer to {operation} in {ANSWER_S} s; reset the board, or plug it in again")
+        raise ControlSilent(
+            f"{self.name}: gave no answer to {operation} in {ANSWER_S} s; reset the board, or plug it in again"
+        )
 
     async def _attempt(self, operation: Operation) -> Answer | Refusal | None:
         """None: no answer in time, or one too short to be whole."""
@@ -122,8 +125,8 @@ class Control:
                             return found
             except TimeoutError:
                 await asyncio.sleep(2 * PARTIAL_S)
-        raise self._error(
-            "does not answer as bitaxe-raw firmware does; give the first of the board's two ports, "
+        raise ControlSilent(
+            f"{self.name}: does not answer as bitaxe-raw firmware does; give the first of the board's two ports, "
             "and see that bitaxe-raw is on it"
         )
 
@@ -135,9 +138,7 @@ class Control:
         if isinstance(operation, I2CRead | I2CWrite | I2CWriteRead):
             return NoAnswer(
                 f"{self.name}: no part answers at I2C address {operation.address:02X} ({refusal}); "
-                "is it the board that was named?"
+                "is it the board that was named?",
+                operation.address,
             )
-        return self._error(f"refused {operation}: {refusal}; is it the board that was named?")
-
-    def _error(self, what: str) -> DeviceError:
-        return DeviceError(f"{self.name}: {what}")
+        return DeviceError(f"{self.name}: refused {operation}: {refusal}; is it the board that was named?")

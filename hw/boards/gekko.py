@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ...engine.errors import DeviceError, InputError
+from ..errors import RailFailed
 from ..limits import Reading
 from ..ports.bridges import BRIDGES, Bridge
 from ..ports.port import Port
@@ -206,9 +207,11 @@ class GekkoPlant:
         if found_v is None or abs(found_v - level_v) > _TOLERANCE * level_v:
             await self._hold()
             found = "nothing" if found_v is None else f"{found_v * self._per_level:.3f} V"
-            raise DeviceError(
-                f"{self.name}: rail reads {found} where {level_v * self._per_level:.3f} V was set, and 5 % is allowed; "
-                "check the board"
+            asked_v = level_v * self._per_level
+            raise RailFailed(
+                f"{self.name}: rail reads {found} where {asked_v:.3f} V was set, and 5 % is allowed; check the board",
+                asked_v,
+                None if found_v is None else found_v * self._per_level,
             )
 
     async def _set_micro(self, volts: float) -> None:

@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass
 
 from ...engine.errors import DeviceError
+from ..errors import ControlSilent
 from ..limits import Reading
 from ..patience import Patience
 from ..ports.port import Port
@@ -142,7 +143,7 @@ class Telemetry:
                 except TimeoutError:
                     break
         if len(answer) < least:
-            raise DeviceError(
+            raise ControlSilent(
                 f"{self._port.name}: telemetry does not answer {command!r}; unplug it and plug it in again"
             )
         return answer[:most]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ...engine.errors import InputError
+from ..errors import RailFailed
 from ..parts import ds4432u, tps546
 from ..parts.bus import I2C, NoAnswer
 from ..parts.ds4432u import Ds4432u
@@ -105,10 +106,11 @@ class Switched:
                 break
         troubles = ", ".join(await self._tps.troubles(on=True)) or "and it reports no fault"
         await self.off()
-        raise self._tps.error(
+        told = self._tps.error(
             f"rail {rail_v:.3f} V after {volts:.3f} V was asked for ({troubles}); "
             "it was turned off: look at the power supply and at the board"
         )
+        raise RailFailed(str(told), volts, rail_v)
 
 
 class Adjusted:

@@ -43,7 +43,8 @@ def hcn(chip: Chip, n: int, mhz: float) -> int:
     ESP's: 2^32 / np2(cores) / np2(n) x 25 / f x 0.5, np2 being the next power of two; less 268 on BM1370, whose sweep
     runs on beyond the deadline. Factory values for BM1362, 66 and 68 are 78 to 83 % of it; S21 Pro's, whose chips
     part the slice by n and not by np2, is 1.5 times it. Why the half is unsettled: one source has each core do two
-    nonces a clock; at one, which is what the rates say, half of each part is never swept. Unproven on hardware.
+    nonces a clock; at one, which is what the rates say, half of each part is never swept. Where the nonces of the main
+    chain's blocks lie speaks for two: docs/patterns.md. Unproven on hardware.
     """
     _check(n)
     ticks = int(chip.silicon_slice / _next_power_of_two(n) * CLKI_MHZ / mhz * 0.5) - chip.hcn_overrun

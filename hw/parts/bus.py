@@ -10,7 +10,11 @@ from ...engine.errors import DeviceError
 
 
 class NoAnswer(DeviceError):
-    """One part did not acknowledge; the bus itself lives."""
+    """One part did not acknowledge; the bus itself lives. `address`: which, where it is known."""
+
+    def __init__(self, text: str, address: int | None = None) -> None:
+        super().__init__(text)
+        self.address = address
 
 
 class Fault(StrEnum):

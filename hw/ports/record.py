@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, Never
 
 import msgspec
 
@@ -124,6 +125,16 @@ class RecordedPort:
             raise self._lose(error) from None
         self._recorder.write(self.name, "in", data)
         return data
+
+    async def listen(self, take: Callable[[bytes], None]) -> Never:
+        def heard(data: bytes) -> None:
+            self._recorder.write(self.name, "in", data)
+            take(data)
+
+        try:
+            await self._port.listen(heard)
+        except DeviceError as error:
+            raise self._lose(error) from None
 
     async def set_baud(self, baud: int) -> None:
         try:

@@ -99,11 +99,14 @@ class Die:
         return Task(self.header, self.mhz, window_s, self.long_frames, versions & 0xFFFF, ticket)
 
     def reports(self, core: int) -> bool:
-        """Bits 31 to 28 of register 18: a quarter of the cores each (MUJ, BM1370). Without them a chip is silent."""
+        """Bits 31 to 28 of register 18: a quarter of the cores each (MUJ, BM1370). Without them a chip is silent.
+
+        On BM1362 they cannot be quarters: an S19j Pro has B000C100 there, and loses nothing of its 104 TH/s.
+        """
         if not self.silicon.rolls_versions:
             return True
-        quarter = core * 4 // self.chip.cores
-        return bool(self.registers[s.MISC] >> 28 + quarter & 1)
+        enables = self.registers[s.MISC] >> 28
+        return bool(enables >> core * 4 // self.chip.cores & 1) if self.silicon.quarters else enables > 0
 
     @property
     def offset(self) -> int:

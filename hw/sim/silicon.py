@@ -36,6 +36,7 @@ class Silicon:
     counts: bool = False  # has the counters of hashes
     overrun: int = 0  # ticks that a sweep goes on beyond its deadline
     sensor: bool = False  # of temperature, on the die
+    quarters: bool = False  # of the cores are enabled one by one (MUJ); else any of the four bits lets all report
 
 
 def answer_id(silicon: Silicon, job_id: int, small_core: int) -> int:
@@ -168,5 +169,6 @@ SILICON: Mapping[str, Silicon] = {
         addressed=False,  # MUJ: only the core is stamped
         counts=True,
         overrun=134,  # MUJ measured about 130, ESP reckons with 134
+        quarters=True,
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -189,6 +190,20 @@ def test_every_nonce_is_true_and_none_comes_twice(name: str, n: int) -> None:
 
 
 @pytest.mark.parametrize("name", ROLLING)
+def test_a_simulator_that_was_late_has_lost_no_nonce(name: str) -> None:
+    """Its host was busy for two seconds: the line has gone on meanwhile."""
+
+    def told(step_s: float) -> Counter[int]:
+        host = Host(name, bits=20, ticket=0).bring_up()
+        host.job()
+        return Counter(nonce.nonce for nonce in host.nonces(2.0, step_s))
+
+    late, in_time = told(2.0), told(0.01)
+    assert late.total() > 100
+    assert (late - in_time).total() + (in_time - late).total() <= 2  # those on their way at the end
+
+
+@pytest.mark.parametrize("name", ROLLING)
 def test_a_nonce_tells_core_chip_and_version(name: str) -> None:
     host = Host(name, n=4, bits=21, ticket=0).bring_up()
     host.job()
@@ -305,6 +320,13 @@ def test_a_quarter_of_the_cores_can_be_silent() -> None:
     host.send(wire.write(0x18, 0xD000C100))  # all but bit 29
     host.job()
     assert {core_view(nonce.nonce) >> 30 for nonce in host.nonces(0.2)} == {0, 2, 3}
+
+
+def test_what_an_s19j_pro_has_enabled_lets_all_cores_report() -> None:
+    host = Host("BM1362", bits=21, ticket=0).bring_up()
+    host.send(wire.write(0x18, 0xB000C100))
+    host.job()
+    assert {core_view(nonce.nonce) >> 30 for nonce in host.nonces(1.0)} == {0, 1, 2}  # 64 of 128, and the runt
 
 
 # Counters

@@ -1,0 +1,153 @@
+"""Steps that are judged by what came in the window: rate, units, what was false, repeated, broken or miscounted.
+
+Those that have a sequential test take its decision; until then they are inconclusive. Each takes the evidence; None:
+there was no window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ...hw.boards.row import Row
+from ..decide.intervals import anytime, over_counter, wilson
+from ..decide.sprt import ProportionTest
+from ..decide.units import ALPHA
+from ..window import Counts
+from . import units
+from .evidence import Evidence
+from .judged import Judged, absent, between
+from .result import Verdict
+from .units import Unit
+
+_LEVEL = 1 - ALPHA
+_NAMED = 6
+_COUNTER_NONCES = 200
+
+
+def patterns(e: Evidence) -> Judged | None:
+    """Each core finds the nonce that it is known to have."""
+    bound = "each core finds its own"
+    if e.patterns is None:
+        return Judged(None, None, "", bound, "inconclusive") if e.no_patterns else None
+    if not e.patterns:
+        return Judged(None, e.no_patterns or "no patterns", "", bound, "inconclusive")
+    found = sum(each.state == "found" for each in e.patterns)
+    return Judged(len(e.patterns), found, "patterns", bound, "pass" if found == len(e.patterns) else "fail")
+
+
+def rate(e: Evidence) -> Judged | None:
+    if e.rate is None:
+        return None
+    decision: Verdict = e.rate.decision or "inconclusive"
+    found = anytime(e.counts.valid, e.counts.expected) if e.counts is not None and e.counts.expected > 0 else None
+    return Judged("100 %", between(found), "of the nominal rate", e.rate.bound, decision)
+
+
+def chips(e: Evidence) -> Judged | None:
+    if e.chips == 1:
+        return absent("it has one chip")
+    return _of_units(e, units.chips, "chips", "which of its chips a nonce came from is not told")
+
+
+def domains(e: Evidence) -> Judged | None:
+    chip = e.row.chip
+    if e.row.domains == 1 and (chip is None or not chip.counters.domains):
+        return absent("it has no domains")
+    return _of_units(e, units.domains, "domains", "which of its chips a nonce came from is not told")
+
+
+def cores(e: Evidence) -> Judged | None:
+    if e.row.chip is None or not e.row.chip.core_bits:
+        return absent("which core a nonce came from is not told")
+    return _of_units(e, units.cores, "cores", "which core a nonce came from is not told")
+
+
+def errors(e: Evidence) -> Judged | None:
+    if e.counts is None or e.errors is None:
+        return None
+    c = e.counts
+    split = f"{c.false} false, {c.wrong_job} of a wrong job, {c.of_no_job} of none"
+    told = f"{between(wilson(c.errors, c.nonces), 2)}: {split}"
+    return Judged("0 %", told, "of the nonces", e.errors.bound, e.errors.decision or "inconclusive")
+
+
+def repeats(e: Evidence) -> Judged | None:
+    if e.counts is None or e.repeats is None:
+        return None
+    c = e.counts
+    return _proportion(e.repeats, c.duplicate, c.nonces + c.duplicate, "of the nonces")
+
+
+def line(e: Evidence) -> Judged | None:
+    """Broken frames, by their bytes."""
+    if e.row.chip is None:
+        return absent("its answers bear no check")
+    if e.broken is None:
+        return None
+    return _proportion(e.broken, *e.frames, "of the frames")
+
+
+def counter(e: Evidence) -> Judged | None:
+    """The chips' own counters against their nonces."""
+    if e.row.chip is None or e.row.chip.counters.total is None:
+        return absent("it has no counters whose unit is settled")
+    if e.counts is None:
+        return None
+    c, within = e.counts, e.limits.counter_within
+    bound = f"within {within:.0%}"
+    if c.counted_hashes is None or c.valid < _COUNTER_NONCES:
+        return Judged("100 %", None, "of the counted hashes", bound, "inconclusive")
+    quantum = float(e.row.chip.count_hashes * e.chips)
+    found = over_counter(c.valid, c.hashes_each, c.counted_hashes, quantum, _LEVEL)
+    if found is None:
+        return Judged("100 %", "it counted nothing", "of the counted hashes", bound, "fail")
+    wrong = found.high < 1 - within or found.low > 1 + within
+    return Judged("100 %", between(found), "of the counted hashes", bound, "fail" if wrong else "pass")
+
+
+def soak(e: Evidence) -> Judged | None:
+    """The same again for as long as was asked, small cores included."""
+    if not e.soak_s:
+        return absent("not asked for: --soak 1h")
+    if e.soak is None:
+        return None
+    bad = _bad(e.row, e.soak, e.limits.unit_least, (units.chips, units.cores, units.small_cores))
+    part = e.soak.valid / e.soak.expected if e.soak.expected else 0.0
+    wrong = e.soak.errors / e.soak.nonces if e.soak.nonces else 1.0
+    bound = f"rate >= {e.limits.rate_bad:g}, errors <= {e.limits.errors_bad:.1%}, no core or small core silent"
+    good = part >= e.limits.rate_bad and wrong <= e.limits.errors_bad and not bad
+    told = f"rate {part:.1%}, errors {wrong:.2%}" + (f", {_named(bad)}" if bad else "")
+    return Judged("100 %", told, "of the nominal rate", bound, "pass" if good else "fail")
+
+
+def _of_units(e: Evidence, of: Callable[[Row, Counts], list[Unit]], word: str, unknown: str) -> Judged | None:
+    if e.counts is None:
+        return None
+    if not (found := of(e.row, e.counts)):
+        return absent(unknown)
+    bound = f"none silent or below {e.limits.unit_least:g} of the others, {ALPHA:.1%} over all {len(found)}"
+    bad = _bad(e.row, e.counts, e.limits.unit_least, (of,))
+    if bad:
+        return Judged(len(found), f"{len(found) - len(bad)}: not {_named(bad)}", word, bound, "fail")
+    if not units.is_due(found):
+        least = min(u.expected for u in found if not u.runt)
+        return Judged(len(found), f"{least:.1f} nonces due of each", word, bound, "inconclusive")
+    return Judged(len(found), len(found), word, bound, "pass")
+
+
+def _bad(row: Row, counts: Counts, least: float, kinds: Sequence[Callable[[Row, Counts], list[Unit]]]) -> list[Unit]:
+    bad: list[Unit] = []
+    for of in kinds:
+        found = of(row, counts)
+        bad += [*units.dead(found), *units.weak(found, least)] if found else []
+    return bad
+
+
+def _proportion(test: ProportionTest, k: int, n: int, unit: str) -> Judged:
+    told = f"{between(wilson(k, n), 2)}: {k} of {n}"
+    return Judged("0 %", told, unit, test.bound, test.decision or "inconclusive")
+
+
+def _named(found: list[Unit]) -> str:
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return "; ".join(u.where for u in found[:_NAMED]) + more

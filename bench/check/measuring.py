@@ -1,0 +1,110 @@
+"""The window: work until every sequential test has decided, each core was due, and heat has shown where it leads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ...hw.powered import Powered
+from ..decide.sprt import ProportionTest, RateTest
+from ..window import Counts, Window, nonces_per_s
+from ..workload import Workload
+from .evidence import Evidence
+from .sensing import is_settled
+from .units import needed
+
+_LOOK_S = 0.5
+_REPEATS_GOOD = 0.001  # ours: there are none on a sound board, and some on a line that loses bits
+_BROKEN_GOOD = 0.001
+_SETTLE_S = 1.0
+
+Progress = Callable[[str, float, float, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Seconds of hashing: at least, at most, and of the soak that was asked for."""
+
+    least_s: float = 25.0
+    most_s: float = 600.0
+    soak_s: float = 0.0
+
+
+async def measure(powered: Powered, e: Evidence, plan: Plan, seed: int, progress: Progress) -> None:
+    """Into the evidence, as it goes: whatever ends it early, what came until then is there. Raises DeviceError."""
+    loop, limits = asyncio.get_running_loop(), e.limits
+    e.rate = RateTest(good=limits.rate_good, bad=limits.rate_bad)
+    e.errors = ProportionTest(good=limits.errors_good, bad=limits.errors_bad)
+    e.repeats = ProportionTest(good=_REPEATS_GOOD, bad=limits.repeats_bad)
+    e.broken = ProportionTest(good=_BROKEN_GOOD, bad=limits.broken_bad) if powered.chain is not None else None
+    planned_s = _planned(e, plan, nonces_per_s(powered))
+    progress("hash rate", 0.0, planned_s, "")
+    async with Workload(powered, seed=seed) as load:
+        try:
+            await load.settle(_SETTLE_S)
+            window, began_s = load.window(), loop.time()
+            while True:
+                await asyncio.sleep(_LOOK_S)
+                elapsed_s = loop.time() - began_s
+                e.window_s = (began_s, loop.time())
+                _look(powered, e, window)
+                planned_s = max(planned_s, min(plan.most_s, elapsed_s + _LOOK_S))
+                progress("hash rate", min(1.0, elapsed_s / planned_s), max(0.0, planned_s - elapsed_s), _note(e))
+                if elapsed_s >= plan.most_s or (elapsed_s >= plan.least_s and _decided(e)):
+                    return
+        finally:
+            e.runs = dict(load.runs)
+
+
+async def soak(powered: Powered, e: Evidence, plan: Plan, seed: int, progress: Progress) -> None:
+    """For as long as was asked. Raises DeviceError."""
+    loop = asyncio.get_running_loop()
+    async with Workload(powered, seed=seed) as load:
+        await load.settle(_SETTLE_S)
+        window, began_s = load.window(), loop.time()
+        while (elapsed_s := loop.time() - began_s) < plan.soak_s:
+            await asyncio.sleep(min(1.0, plan.soak_s - elapsed_s))
+            e.soak = window.counts()
+            progress("soak", elapsed_s / plan.soak_s, plan.soak_s - elapsed_s, "")
+
+
+def _look(powered: Powered, e: Evidence, window: Window) -> None:
+    e.counts = c = window.counts()
+    assert e.rate is not None
+    assert e.errors is not None
+    assert e.repeats is not None
+    e.rate.see(c.valid, c.expected)
+    e.errors.see(c.errors, c.nonces)
+    e.repeats.see(c.duplicate, c.nonces + c.duplicate)
+    if e.broken is not None and powered.chain is not None:
+        bytes_each, (broken, frames) = powered.chain.chip.response_size, e.frames
+        more = max(0, c.broken_bytes // bytes_each - broken)
+        e.frames = broken + more, max(frames + more, c.heard_bytes // bytes_each)
+        e.broken.see(*e.frames)
+
+
+def _decided(e: Evidence) -> bool:
+    tests = (e.rate, e.errors, e.repeats, e.broken)
+    decisions = [test.decision for test in tests if test is not None]
+    assert e.counts is not None
+    return None not in decisions and (_is_hopeless(e) or (e.counts.expected >= needed(e.row) and is_settled(e)))
+
+
+def _is_hopeless(e: Evidence) -> bool:
+    """So little comes that its cores need not be waited for."""
+    assert e.counts is not None
+    return e.counts.expected > 0 and e.counts.valid < e.counts.expected / 4
+
+
+def _planned(e: Evidence, plan: Plan, per_s: float) -> float:
+    """How long it takes a sound board, on average."""
+    tests = [test.needs() for test in (e.rate, e.errors, e.repeats, e.broken) if test is not None]
+    return min(plan.most_s, max(plan.least_s, 1.1 * max(*tests, needed(e.row)) / per_s))
+
+
+def _note(e: Evidence) -> str:
+    c: Counts | None = e.counts
+    if c is None or c.expected <= 0:
+        return ""
+    return f"{c.valid} of {c.expected:.0f} nonces, {c.errors} false"

@@ -1,0 +1,76 @@
+"""From evidence and steps to the result of a check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ..decide.intervals import anytime
+from . import units
+from .evidence import Evidence
+from .result import CheckResult, Finding, Moment, Step, whole
+
+if TYPE_CHECKING:
+    from .procedure import Named
+
+_MOST_MOMENTS = 600
+
+
+def result_of(
+    name: str,
+    e: Evidence,
+    began: str,
+    seconds: float,
+    steps: Sequence[Step],
+    findings: Sequence[Finding],
+    named: Named,
+    began_s: float,
+) -> CheckResult:
+    """`began_s`: the loop's clock when it began."""
+    rate = None
+    if e.counts is not None and e.counts.expected > 0:
+        nominal_hps = e.counts.expected * e.counts.hashes_each / e.counts.seconds
+        rate = anytime(e.counts.valid, e.counts.expected).times(nominal_hps)
+    return CheckResult(
+        board=name,
+        title=e.row.title,
+        began=began,
+        seconds=seconds,
+        verdict=whole(steps),
+        steps=list(steps),
+        findings=list(findings),
+        counted=units.counted(e.row, e.counts) if e.counts is not None else None,
+        moments=_moments(e, began_s),
+        rate=rate,
+        limits=msgspec.structs.asdict(e.limits),
+        identity=_identity(e),
+        simulated=named.simulated,
+        seed=named.seed,
+    )
+
+
+def _moments(e: Evidence, began_s: float) -> list[Moment]:
+    every = max(1, -(-len(e.felt) // _MOST_MOMENTS))
+    return [
+        Moment(
+            at_s=round(one.at_s - began_s, 2),
+            chip_c=one.reading.chip_c,
+            vr_c=one.reading.vr_c,
+            input_v=one.reading.input_v,
+            watts=one.reading.watts,
+            fan_rpm=one.reading.fan_rpm,
+            rate_hps=one.rate_hps,
+        )
+        for one in e.felt[::every]
+    ]
+
+
+def _identity(e: Evidence) -> dict[str, str]:
+    told = {"board": e.row.name, "point": e.point.text if e.row.chip is not None else ""}
+    if e.ids:
+        told["chips"] = ", ".join(f"BM{id:04X} x {e.ids.count(id)}" for id in sorted(set(e.ids)))
+    if e.mhz is not None:
+        told["frequency"] = f"{e.mhz:g} MHz"
+    return {name: text for name, text in told.items() if text}
