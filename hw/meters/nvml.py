@@ -94,7 +94,7 @@ def _known(nvml: Any, ask: Callable[[], int]) -> int | None:
         value = ask()
     except nvml.NVMLError_NotSupported:
         return None
-    return value if isinstance(value, int) and value >= 0 else None
+    return value if value >= 0 else None
 
 
 def meter(address: Address) -> Meter:

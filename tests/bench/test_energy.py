@@ -37,6 +37,7 @@ PERFECT = Known(Accuracy(0.0))
 
 def test_a_counter_is_the_difference_of_two_readings() -> None:
     found = energy([Sample(0.0, joules=100.0), Sample(10.0, joules=290.0)], 0.0, 10.0, PERFECT)
+    assert found is not None
     assert found == Energy(190.0, 0.0, 10.0, "wall", "measured", "known")
     assert found.watts == 19.0
 
