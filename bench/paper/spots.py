@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from ..decide.intervals import Interval
+from .figures import energy_unit
 
 _WIDTH = 80  # of the map in text
 _CELL = 10
@@ -36,9 +37,10 @@ def rows_and_columns(spots: Sequence[Spot]) -> tuple[list[float], list[float | N
 def map_text(spots: Sequence[Spot]) -> str:
     """The map on 80 columns: J/TH, or why there is none; a star at the best. Of many voltages in several parts."""
     mhz, volts = rows_and_columns(spots)
+    unit, spots = in_unit(spots)
     at = {(spot.mhz, spot.volts): spot for spot in spots}
     part = (_WIDTH - 9) // _CELL
-    blocks = [_block(at, mhz, volts[i : i + part]) for i in range(0, len(volts), part)]
+    blocks = [_block(at, mhz, volts[i : i + part], unit) for i in range(0, len(volts), part)]
     marks = [f"* {spot.mark}: {where(spot)}" for spot in spots if spot.mark]
     return "\n\n".join("\n".join(block) for block in (*blocks, marks) if block) + "\n"
 
@@ -47,28 +49,30 @@ def where(spot: Spot) -> str:
     return f"{spot.mhz:g} MHz" + ("" if spot.volts is None else f", {spot.volts:g} V")
 
 
-def short(j_per_th: float) -> str:
-    return f"{j_per_th:.1f}" if j_per_th < 1000 else f"{j_per_th:.3g}"
+def in_unit(spots: Sequence[Spot]) -> tuple[str, list[Spot]]:
+    """J/TH, or J/GH and so on where the best would be long (a simulated board is scaled down); the spots in it."""
+    name, factor = energy_unit(min((spot.j_per_th.value for spot in spots if spot.j_per_th is not None), default=0.0))
+    scaled = [spot if spot.j_per_th is None else replace(spot, j_per_th=spot.j_per_th.times(factor)) for spot in spots]
+    return f"J/{name}", scaled
 
 
-def _block(
-    at: dict[tuple[float, float | None], Spot], mhz: Sequence[float], volts: Sequence[float | None]
-) -> list[str]:
+_At = dict[tuple[float, float | None], Spot]
+
+
+def _block(at: _At, mhz: Sequence[float], volts: Sequence[float | None], unit: str) -> list[str]:
     head = "".join(f"{'' if v is None else f'{v:g} V':>{_CELL}}" for v in volts)
-    return [f"{'J/TH':<9}{head}".rstrip(), *(_row(at, f, volts) for f in mhz)]
+    return [f"{unit:<9}{head}".rstrip(), *(_row(at, f, volts) for f in mhz)]
 
 
-def _row(at: dict[tuple[float, float | None], Spot], f: float, volts: Sequence[float | None]) -> str:
-    return f"{f'{f:g} MHz':<9}{''.join(_cells(at, f, volts))}".rstrip()
+def _row(at: _At, f: float, volts: Sequence[float | None]) -> str:
+    return f"{f'{f:g} MHz':<9}{''.join(_cell(at.get((f, v))) for v in volts)}".rstrip()
 
 
-def _cells(at: dict[tuple[float, float | None], Spot], f: float, volts: Sequence[float | None]) -> Iterator[str]:
-    for v in volts:
-        spot = at.get((f, v))
-        if spot is None:
-            said = ""
-        elif spot.j_per_th is None:
-            said = spot.said
-        else:
-            said = ("*" if spot.mark else "") + short(spot.j_per_th.value)
-        yield f"{said[: _CELL - 1]:>{_CELL}}"
+def _cell(spot: Spot | None) -> str:
+    if spot is None:
+        said = ""
+    elif spot.j_per_th is None:
+        said = spot.said
+    else:
+        said = f"{'*' if spot.mark else ''}{spot.j_per_th.value:.1f}"
+    return f"{said[: _CELL - 1]:>{_CELL}}"

@@ -12,7 +12,7 @@ from .axes import WIDTH, Scale, around, box, columns_axis, line, picture, rows_a
 from .colours import BLUE, FAINT, INK, ORANGE, PAPER, RED, RULE, SHADE
 from .figures import interval, prefix
 from .markup import Markup, element, join
-from .spots import Spot, rows_and_columns, short, where
+from .spots import Spot, in_unit, rows_and_columns, where
 
 _LEFT, _TOP = 74, 26
 _CURVE, _FLOOR = (60.0, WIDTH - 190.0), 300.0
@@ -22,11 +22,12 @@ _SHADES = ("#e8f1f8", "#cfe3f2", "#a9cde8", "#7fb3da")  # from the worst J/TH to
 def map_picture(spots: Sequence[Spot]) -> Markup:
     """Volts to the right, MHz upwards. Raises ValueError for none."""
     mhz, volts = rows_and_columns(spots)
+    unit, spots = in_unit(spots)
     wide, high = min(110.0, (WIDTH - _LEFT) / len(volts)), 30.0
     known = [spot.j_per_th.value for spot in spots if spot.j_per_th is not None]
     shade = Scale(max(known), min(known), 0.0, len(_SHADES) - 1) if known else None
     parts = [
-        _cell(spot, _LEFT + volts.index(spot.volts) * wide, _TOP + mhz.index(spot.mhz) * high, wide, high, shade)
+        _cell(spot, _LEFT + volts.index(spot.volts) * wide, _TOP + mhz.index(spot.mhz) * high, wide, high, shade, unit)
         for spot in sorted(spots, key=lambda spot: bool(spot.mark))
     ]
     parts += [
@@ -40,17 +41,17 @@ def map_picture(spots: Sequence[Spot]) -> Markup:
         for i, value in enumerate(volts)
         if value is not None
     ]
-    parts.append(words(_LEFT, _TOP - 10, "J/TH; darker: less. Framed: the best", fill=FAINT))
-    return picture(bottom + 26, "J/TH by frequency and voltage", *parts)
+    parts.append(words(_LEFT, _TOP - 10, f"{unit}; darker: less. Framed: the best", fill=FAINT))
+    return picture(bottom + 26, f"{unit} by frequency and voltage", *parts)
 
 
-def _cell(spot: Spot, x: float, y: float, wide: float, high: float, shade: Scale | None) -> Markup:
+def _cell(spot: Spot, x: float, y: float, wide: float, high: float, shade: Scale | None, unit: str) -> Markup:
     if spot.j_per_th is None or shade is None:
         fill, said = SHADE, spot.said
     else:
-        fill, said = _SHADES[round(shade(spot.j_per_th.value))], short(spot.j_per_th.value)
+        fill, said = _SHADES[round(shade(spot.j_per_th.value))], f"{spot.j_per_th.value:.1f}"
     about = [f"{spot.mhz:g} MHz", "" if spot.volts is None else f"{spot.volts:g} V", interval(spot.rate, "H/s")]
-    about += [interval(spot.j_per_th, "J/TH"), spot.said, spot.mark]
+    about += [interval(spot.j_per_th, unit), spot.said, spot.mark]
     size = min(12.0, 1.55 * wide / max(len(said), 1))
     return join(
         box(
@@ -78,6 +79,7 @@ def _cell(spot: Spot, x: float, y: float, wide: float, high: float, shade: Scale
 
 def curve_picture(spots: Sequence[Spot]) -> Markup | None:
     """J/TH upwards, the rate to the right, and the frontier with its intervals. None: no spot has both."""
+    unit, spots = in_unit(spots)
     known = [(spot, spot.rate, spot.j_per_th) for spot in spots if spot.rate is not None and spot.j_per_th is not None]
     if not known:
         return None
@@ -86,7 +88,7 @@ def curve_picture(spots: Sequence[Spot]) -> Markup | None:
     up = Scale(*around([end for _, _, cost in known for end in (cost.low, cost.high)]), _FLOOR, _TOP)
     parts = rows_axis(up, ticks(up.low, up.high, 6), *_CURVE)
     parts += columns_axis(across, ticks(across.low, across.high, 8), _FLOOR, f"{letter}H/s")
-    parts.append(words(_CURVE[0], _TOP - 10, "J/TH", fill=FAINT))
+    parts.append(words(_CURVE[0], _TOP - 10, unit, fill=FAINT))
     best = sorted(
         ((across(rate.value / by), up(cost.value)) for spot, rate, cost in known if spot.frontier), key=lambda at: at[0]
     )
@@ -102,7 +104,7 @@ def curve_picture(spots: Sequence[Spot]) -> Markup | None:
         parts.append(
             element(
                 "circle",
-                title(f"{here}: {interval(cost, 'J/TH')} at {interval(rate, 'H/s')}"),
+                title(f"{here}: {interval(cost, unit)} at {interval(rate, 'H/s')}"),
                 cx=x,
                 cy=y,
                 r=5 if spot.mark else 3.5,
@@ -114,4 +116,4 @@ def curve_picture(spots: Sequence[Spot]) -> Markup | None:
         if spot.mark:
             halo = {"paint_order": "stroke", "stroke": PAPER, "stroke_width": "3"}
             parts.append(words(x + 9, y + 15, f"{spot.mark}: {here}", font_weight="bold", **halo))
-    return picture(_FLOOR + 30, "J/TH against hash rate; filled: no other spot is better in both", *parts)
+    return picture(_FLOOR + 30, f"{unit} against hash rate; filled: no other spot is better in both", *parts)

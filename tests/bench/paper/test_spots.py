@@ -31,6 +31,11 @@ def test_a_board_with_one_voltage_and_a_spot_that_was_left_out() -> None:
     assert "500 MHz            " not in map_text([*SPOTS[:3], Spot(525, 1.2, said="too hot")])
 
 
+def test_a_board_that_is_scaled_down_is_told_in_a_unit_that_is_short() -> None:
+    said = map_text([spot(400, 1.0, 1e-6, 14.5e6), spot(425, 1.0, 1e-6, 1450e6)])
+    assert said == "J/MH            1 V\n425 MHz      1450.0\n400 MHz        14.5\n"
+
+
 def test_no_spots() -> None:
     with pytest.raises(ValueError, match="no spots"):
         map_text([])
