@@ -20,6 +20,9 @@ _SHOWN = 10  # the newest of each kind
 _MARKS = "▁▂▃▄▅▆▇█"
 _CELLS = 30  # of a line of marks
 _NOTHING = "·"
+_LARGE = 1e5  # J/TH
+_UNITS = (("GH", 1e-3), ("MH", 1e-6), ("kH", 1e-9), ("H", 1e-12))
+_CURVE = 20  # points of it
 
 
 def page(book: Book) -> Iterator[str]:
@@ -27,7 +30,7 @@ def page(book: Book) -> Iterator[str]:
     yield from _head(book)
     yield ""
     yield from _totals(book)
-    for part in (_checks(book), _trend(book), _months(book), _faults(book), _services(book)):
+    for part in (_checks(book), _trend(book), _curve(book), _months(book), _faults(book), _services(book)):
         lines = [line[:WIDTH] for line in part]  # of figures beyond belief, too
         if lines:
             yield ""
@@ -98,7 +101,9 @@ def _totals(book: Book) -> Iterator[str]:
             continue
         kwh = f"{metered.joules / 3.6e6:,.1f} kWh" if metered.joules >= 3.6e5 else energy_text(metered.joules)
         where = f"{_clean(metered.place, 20)}, {_clean(metered.meter, 30)}"
-        yield f"{name:<8}  {kwh} in {_time(metered.seconds)}, {_efficiency(metered)} J/TH ({where})"
+        figure = _efficiency(metered)
+        unit = "" if "J/" in figure else " J/TH"
+        yield f"{name:<8}  {kwh} in {_time(metered.seconds)}, {figure}{unit} ({where})"
     nonces = total.claims + total.errors
     yield f"errors    {_percent(total.error_rate)} of {nonces:,} nonces; failed {book.n_faults:,} times"
     if total.celsius is not None:
@@ -121,10 +126,32 @@ def _check(check: CheckView) -> tuple[str, ...]:
     rate = rate_text(check.rate_hps)
     if check.rate_hps and check.rate_low is not None and check.rate_high is not None:
         rate += f" ± {(check.rate_high - check.rate_low) / 2 / check.rate_hps:.1%}"
-    j = "-" if check.j_per_th is None else _figure(check.j_per_th)
-    j += "" if check.u_j_per_th is None else f" ± {_figure(check.u_j_per_th)}"
+    j = _around(check.j_per_th, check.u_j_per_th)
     findings = ", ".join(_clean(finding, 60) for finding in check.findings)
     return _day(check.at), _clean(check.verdict, 14), rate, j, _percent(check.error_rate), findings or "-"
+
+
+def _curve(book: Book) -> Iterator[str]:
+    """Of the newest sweep that has one."""
+    sweep = next((each for each in reversed(book.sweeps) if each.curve), None)
+    if sweep is None:
+        return
+    yield f"POWER CURVE, swept {_day(sweep.at)}"
+    rows = [
+        (
+            f"{point.mhz:g}",
+            "-" if point.volts is None else f"{point.volts:g}",
+            rate_text(point.rate_hps),
+            "-" if point.watts is None else f"{point.watts:.1f}",
+            _around(point.j_per_th, point.u_j_per_th),
+            _percent(point.error_rate),
+            ", ".join(point.marks) or "-",
+        )
+        for point in sweep.curve[-_CURVE:]
+    ]
+    yield from table([("MHZ", "V", "RATE", "WATTS", "J/TH", "ERRORS", "WHICH IS"), *rows], (7, 6, 10, 6, 15, 7, 17))
+    if places := dict.fromkeys(_clean(point.place, 20) for point in sweep.curve if point.place):
+        yield f"J/TH of the curve is measured at: {', '.join(places)}"
 
 
 def _trend(book: Book) -> Iterator[str]:
@@ -223,9 +250,17 @@ def _efficiency(metered: Metered | None) -> str:
     return "-" if j_per_th is None else _figure(j_per_th)
 
 
-def _figure(j_per_th: float) -> str:
-    """18.67; of simulators, which hash far less than they use, 7.3e+07."""
-    return f"{j_per_th:.2f}" if j_per_th < 1e5 else f"{j_per_th:.2g}"
+def _figure(j_per_th: float, u: float | None = None) -> str:
+    """18.67 ± 0.43; of simulators, which hash far less than they use, in another unit: 55.8 ± 5.8 J/MH."""
+    around = "" if u is None else " ± {:.{}f}"
+    if j_per_th < _LARGE:
+        return f"{j_per_th:.2f}{around.format(u, 2)}"
+    name, factor = next((row for row in _UNITS if j_per_th * row[1] < 1000), _UNITS[-1])
+    return f"{j_per_th * factor:.1f}{around.format((u or 0.0) * factor, 1)} J/{name}"
+
+
+def _around(j_per_th: float | None, u: float | None) -> str:
+    return "-" if j_per_th is None else _figure(j_per_th, u)
 
 
 def _time(seconds: float) -> str:
