@@ -1,6 +1,6 @@
 """Chips on one line: told what to do, and heard. How they are brought up is bring_up.py.
 
-One task reads the line: nonces go to `on_nonce`, registers to who waits for them, the rest is counted. Chips that reset
+One task listens to it: nonces go to `on_nonce`, registers to who waits for them, the rest is counted. Chips that reset
 themselves, as their voltage fell, answer in short frames, have another frequency, or are at their first speed again:
 `check` and `mute` find that out.
 """
@@ -94,11 +94,7 @@ class Chain:
     def _hear(self, data: bytes) -> None:
         """A timer only where silence says something, as nonces come by the hundred a second."""
         self.heard += len(data)
-        for event in self._decoder.feed(data):
-            if type(event) is Nonce and self.on_nonce is not None:
-                self.on_nonce(event)
-            else:
-                self._take(event)
+        self._take(self._decoder.feed(data))
         if self._silence is not None or self._decoder.undecided:
             self._mind_silence(self._decoder.undecided)
 
@@ -109,8 +105,7 @@ class Chain:
 
     def _fall_silent(self) -> None:
         self._silence = None
-        for event in self._decoder.flush():
-            self._take(event)
+        self._take(self._decoder.flush())
 
     async def bring_up(self, mhz: float, before_ramp: Callable[[], Awaitable[None]] | None = None) -> None:
         """From the release of reset to `mhz`, ready for work. `before_ramp`: done when they are set up, and take little
@@ -275,15 +270,17 @@ class Chain:
         errors, self._errors = self._errors, Counter()
         return errors
 
-    def _take(self, event: Heard) -> None:
-        match event:
-            case Nonce():  # nobody wants it
-                pass
-            case RegisterValue():
-                if self._registers is not None:
-                    self._registers.put_nowait(event)
-            case ShortFrame():
-                self._short += 1
-            case Garbage():
-                self._errors["bytes of broken frames"] += len(event.data)
-                self.broken += len(event.data)
+    def _take(self, events: list[Heard]) -> None:
+        for event in events:
+            match event:
+                case Nonce():
+                    if self.on_nonce is not None:
+                        self.on_nonce(event)
+                case RegisterValue():
+                    if self._registers is not None:
+                        self._registers.put_nowait(event)
+                case ShortFrame():
+                    self._short += 1
+                case Garbage():
+                    self._errors["bytes of broken frames"] += len(event.data)
+                    self.broken += len(event.data)

@@ -5,7 +5,7 @@
 `t` is the loop's time since the recording began, in seconds. `dir` is open, refused (an opening that failed, with
 `error`), out (host to board), in, baud (with `baud`), close, or lost (with `error`). What was read stands at the time
 when it was read. At its limit, or on a full disk, a recording ends and says so; the mining goes on. It is played back
-by replay.py.
+by replay.py. What it leaves out: the pins of a stick's bridge, and what is said aside to its micro.
 """
 
 from __future__ import annotations

@@ -8,11 +8,12 @@ that commands take from chip to chip, collisions when all answer at once, and re
 from __future__ import annotations
 
 from hashlib import sha256
+from itertools import pairwise
 
 from ..chips.chip import Chip
 from ..wire import bm13xx as wire
 from .course import Course
-from .die import Die
+from .die import HASH_DOMAINS, Die
 from .faults import NO_FAULTS, Faults, check_faults
 from .header import Midstates, WholeHeader
 from .line import Line
@@ -146,7 +147,8 @@ class Chips:
 
     def _count(self, task: Task, segments: list[Segment], dies: list[Die]) -> None:
         cores = self.dies[0].chip.cores
-        domains = [range(domain * cores // 4, (domain + 1) * cores // 4) for domain in range(4)]
+        ends = [domain * cores // HASH_DOMAINS for domain in range(HASH_DOMAINS + 1)]
+        domains = [range(first, end) for first, end in pairwise(ends)]
         tried = [self._search.hashes(task, segments, domain) for domain in domains]
         for die in dies:
             done = list(tried)

@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from itertools import dropwhile, takewhile
 from pathlib import Path
 
 import pytest
@@ -161,10 +162,13 @@ def test_with_miner_and_guard_killed_the_next_start_makes_it_safe_first(tmp_path
             os.kill(miner.pid, signal.SIGKILL)
         time.sleep(2 * SOON_S)
         assert is_up(rails_of(sim)[-1]), "nobody was left to switch it off"
-        seen = len(sim.events)
+        seen = len(rails_of(sim))
         with Command("mine", "-d", device, "--json") as again:
             again.wait_for("share", timeout_s=UP_S)
-        assert is_off(next(event for event in sim.events[seen:] if event["event"] == "rails" and event["reset"]))
+        since = list(dropwhile(lambda rails: not rails["reset"], rails_of(sim)[seen:]))
+        before_release = list(takewhile(lambda rails: rails["reset"], since))
+        assert len(since) > len(before_release) > 0, "it was held, and let go"
+        assert any(is_off(rails) for rails in before_release), before_release
 
 
 def stop_while_up(miner: Command, sim: Command) -> None:
