@@ -63,8 +63,8 @@ def guards(miner: int) -> list[int]:
 
 
 def test_several_boards_and_the_cpu_mine_on_the_embedded_pool() -> None:
-    """For half a minute at least, and until each has had a share. Where the machine has no time: the Compac F is through
-    its work in 84 ms and hashes it again; and the last shares may find no answer before the end."""
+    """For half a minute at least, and until each has had a share. Where the machine has no time: the Compac F is
+    through its work in 84 ms and hashes it again; and the last shares may find no answer before the end."""
     devices = ("sim:bitaxe-gamma", "sim:compac-f", "sim:icarus", "cpu")
     chosen = [word for device in devices for word in ("-d", device)]
     with Lateness() as machine, Command("mine", *chosen, "--duration", "300", "--json") as miner:
