@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..engine.errors import InputError
+from .energy import supply_of
 
 if TYPE_CHECKING:
     from ..engine.device import Device
@@ -35,6 +36,8 @@ class Devices:
         self.files: AbstractContextManager[object] = ExitStack()
         self.claims: list[Claim] = []
         self.sensing: list[Sensing] = []  # the boards among them
+        boards = [name for name in options.device or () if name.partition(":")[0] != "cpu"]
+        self.supply = supply_of(options.supply, len(boards))
         self._options = options
         self._recorder: Recorder | None = None
         names = options.device or ["cpu" if options.kernel is None else f"cpu:{options.kernel}"]
@@ -91,9 +94,9 @@ class Devices:
             self.claims.append(simulated_claim(spec, board_row(spec.board)))
         self.beside.append(simulated.running())
         row = board_row(spec.board).scaled(simulated.scale)
-        pins = simulated if simulated.board.pins is not None else None
-        connection = Connection(self._recorded(simulated.ports), pins, guarded=False)
-        return board_device(row, connection, spec, unguarded=True)
+        stick = simulated if simulated.board.pins is not None else None
+        connection = Connection(self._recorded(simulated.ports), pins=stick, line=stick, guarded=False)
+        return board_device(row, connection, spec, unguarded=True, supply=self.supply)
 
     def _plugged_in(self, spec: Spec) -> BoardDevice:
         from ..hw import find
@@ -104,7 +107,8 @@ class Devices:
         row, connection = find.ports_of(spec, found)
         self.claims.append(claim_of(spec, row, find.thing_of(spec, found), found))
         connection = replace(connection, ports=self._recorded(connection.ports))
-        return board_device(row.scaled(spec.scale), connection, spec, unguarded=bool(self._options.unguarded))
+        unguarded = bool(self._options.unguarded)
+        return board_device(row.scaled(spec.scale), connection, spec, unguarded=unguarded, supply=self.supply)
 
     def _recorded(self, ports: Mapping[str, Port]) -> Mapping[str, Port]:
         if self._recorder is None:

@@ -60,8 +60,10 @@ class Keeper:
         self._report(event)
         if isinstance(event, DeviceFailed):
             self._fault(event.device, event.reason)
-        elif isinstance(event, DeviceAlarm) and event.text:
-            self._fault(event.device, event.text)
+        elif isinstance(event, DeviceAlarm):
+            parts = [part for part in event.text.split("; ") if not part.startswith("unguarded: ")]
+            if any(parts):  # that it is unguarded is how it is run, and no fault
+                self._fault(event.device, "; ".join(parts))
 
     @asynccontextmanager
     async def keeping(self, miner: Miner, metered: Metered | None = None) -> AsyncGenerator[None]:
@@ -168,7 +170,8 @@ class Keeper:
             return end, None
         told = metered.energy(begin.at_s, end.at_s)
         u_joules = None if told is None else told.u_joules
-        return end, Energy(used.joules, used.seconds, round(used.hashes), u_joules, used.place, used.meter)
+        meter = used.meter + (" (declared)" if used.source == "declared" else "")
+        return end, Energy(used.joules, used.seconds, round(used.hashes), u_joules, used.place, meter[:200])
 
     def _fault(self, device: str, text: str) -> None:
         if (board := self._boards.get(device)) is not None:

@@ -38,6 +38,7 @@ def draw(book: Book, path: Path) -> None:
         rows[-1].xaxis.set_major_locator(locator)
         rows[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
         rows[0].set_title(_title(book), loc="left", fontsize=10.5)
+        figure.align_ylabels()
         ending = path.suffix.lower()[1:]
         figure.savefig(path, format=ending, dpi=150, metadata={"Date": None} if ending == "svg" else None)
 
@@ -55,17 +56,20 @@ def _panels(book: Book) -> list[tuple[str, Points, Points]]:
 
     rates = mined(lambda day: day.span.rate_hps)
     scale, unit = _scale([y for _, y, _, _ in rates] + [each.rate_hps or 0.0 for each in book.checks])
-    place = "" if main is None else f"\nat {_clean(main.place)}"
+    places = dict.fromkeys(_clean(each.place) for each in book.checks if each.place)
+    mined_at = "" if main is None else f"\nmined: {_clean(main.place)}"
+    checked_at = f"\nchecks: {', '.join(places)}" if places else ""
     return [
         (f"{unit}", [(at, y / scale, 0.0, 0.0) for at, y, _, _ in rates], _checked(book.checks, _rate(scale))),
-        (f"J/TH{place}", mined(j_per_th), _checked(book.checks, _efficiency)),
+        (f"J/TH{mined_at}{checked_at}", mined(j_per_th), _checked(book.checks, _efficiency)),
         ("errors, %", mined(lambda day: _percent(day.span.error_rate)), _checked(book.checks, _errors)),
     ]
 
 
 def _panel(axes: Any, label: str, mined: Points, checked: Points) -> None:
     for run in _runs(mined):
-        axes.plot([p[0] for p in run], [p[1] for p in run], color=_MINED, linewidth=1.1, marker=".", markersize=2.5)
+        dot = "." if len(run) == 1 else None
+        axes.plot([p[0] for p in run], [p[1] for p in run], color=_MINED, linewidth=1.3, marker=dot, markersize=4)
     if checked:
         at, values, below, above = zip(*checked, strict=True)
         axes.errorbar(at, values, [below, above], fmt="o", color=_CHECKED, markersize=4.5, capsize=2.5, linewidth=1.1)
@@ -80,12 +84,14 @@ def _panel(axes: Any, label: str, mined: Points, checked: Points) -> None:
 
 
 def _events(axes: Any, book: Book) -> None:
-    """Verdicts, faults and service, a row each."""
+    """Checks (full: pass, crossed: fail, empty: undecided), faults and service, a row each."""
     good = [each.at for each in book.checks if each.verdict == "pass"]
     bad = [each.at for each in book.checks if each.verdict == "fail"]
     axes.plot(good, [2] * len(good), "o", color=_CHECKED, markersize=5)
     axes.plot(bad, [2] * len(bad), "X", color=_BAD, markersize=6)
     faults = [each.at for each in book.faults]
+    undecided = [each.at for each in book.checks if each.verdict not in ("pass", "fail")]
+    axes.plot(undecided, [2] * len(undecided), "o", color=_CHECKED, markersize=5, fillstyle="none")
     axes.plot(faults, [1] * len(faults), "|", color=_BAD, markersize=9)
     services = [each.at for each in book.services]
     axes.plot(services, [0] * len(services), "^", color="#252525", markersize=5)

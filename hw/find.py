@@ -189,14 +189,14 @@ def ports_of(spec: Spec, found: list[Recognised] | None = None) -> tuple[Row, Co
     if thing is not None and thing.board is None and not thing.maybe:
         raise InputError(f"device {spec.text}: is {thing.by}; {thing.remedy}")
     if thing is not None and thing.board is not None and board_row(thing.board).link != row.link:
-        raise InputError(f"device {spec.text}: is a {thing.board} ({thing.by}); say -d {thing.board}:{spec.rest}")
+        raise InputError(f"device {spec.text}: is {thing.board} ({thing.by}); say -d {thing.board}:{spec.rest}")
     if row.link in ("ftdi", "cp210x"):
         return row, _on_usb(spec, row, names[0], thing)
     if len(names) == 1 and len(row.ports) > 1 and thing is not None:
         names = [thing.ports[role] for role in row.ports if role in thing.ports]
     if len(names) != len(row.ports):
         roles = ",".join(role.upper() for role in row.ports)
-        raise InputError(f"device {spec.text}: a {board} has {len(row.ports)} ports; say -d {board}:{roles}")
+        raise InputError(f"device {spec.text}: {board} has {len(row.ports)} ports; say -d {board}:{roles}")
     dtr, rts = row.dtr_rts
     paths = zip(row.ports, names, strict=True)
     return row, Connection({role: SerialPort(name, row.baud, dtr=dtr, rts=rts) for role, name in paths})
@@ -210,9 +210,7 @@ def _on_usb(spec: Spec, row: Row, name: str, thing: Recognised | None) -> Connec
     place = thing.place if thing is not None else None
     if place is None:
         if not name.startswith("usb:"):
-            raise InputError(
-                f"device {spec.text}: a {row.name} is driven by a USB address, as usb:1-1.4, not by {name}"
-            )
+            raise InputError(f"device {spec.text}: {row.name} is driven by a USB address, as usb:1-1.4, not by {name}")
         place = Address.parse(name).place
     stick = UsbStick(place)
     ports = {role: stick.port(number, row.baud) for number, role in enumerate(row.ports)}

@@ -52,6 +52,10 @@ def mine(
         str | None,
         typer.Option(metavar="METER", help="What tells the energy, for J/TH: rapl:, board, shelly:HOST and others."),
     ] = None,
+    supply: Annotated[
+        str | None,
+        typer.Option(metavar="SUPPLY", help="Bench supply that feeds the board: scpi:ADDRESS?volts=V&amps=A."),
+    ] = None,
     kernel: Annotated[
         str | None,
         typer.Option(
@@ -70,6 +74,9 @@ def mine(
     record: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write what goes over the boards' lines, as JSON lines.")
     ] = None,
+    duration: Annotated[
+        float | None, typer.Option(metavar="S", help="Stop so many seconds after all devices are up.")
+    ] = None,
     passport: Annotated[
         str | None,
         typer.Option(
@@ -78,7 +85,6 @@ def mine(
             show_default="JOULEHASH_PASSPORT, or the user's data folder",
         ),
     ] = None,
-    duration: Annotated[float | None, typer.Option(metavar="S", help="Stop after so many seconds.")] = None,
     shares: Annotated[int | None, typer.Option(metavar="N", help="Stop after so many accepted shares.")] = None,
     block_every: Annotated[
         float | None,
@@ -112,6 +118,7 @@ def mine(
         device=device,
         unguarded=unguarded,
         meter=meter,
+        supply=supply,
         record=record,
         passport=passport,
         kernel=kernel,
@@ -136,6 +143,7 @@ def mine(
 
 async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
     from ... import __version__
+    from ...engine.errors import DeviceError
     from ...engine.events import Started
     from ...engine.miner import Miner
     from ...hw.passport.where import passport_path
@@ -169,6 +177,8 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
                 summary = replace(summary, energy=used(metered.over(None)))
     finally:
         face.close(summary)
+    if miner.why_idle:
+        raise DeviceError(f"no device has worked: {miner.why_idle}")
 
 
 def make_pool(options: MineOptions, report: Report) -> Pool:

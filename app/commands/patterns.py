@@ -130,8 +130,9 @@ async def _harvest(board: str, node: str, blocks: int | None, file: Path, face: 
         await asyncio.wait([looking])
     await rpc.close()
     if account is not None:  # what was found before the node failed, too
-        both = dict.fromkeys((*library.patterns, *account.found.values()))
-        save(file, replace(library, patterns=tuple(both), zero_bits=min(library.zero_bits, row.zero_bits)))
+        both = tuple(dict.fromkeys((*library.patterns, *account.found.values())))
+        least = min([library.zero_bits, *(pattern.zero_bits for pattern in both)])
+        save(file, replace(library, patterns=both, zero_bits=least))
         face.harvested(account)
     if not looking.cancelled():
         looking.result()

@@ -1,6 +1,6 @@
 """The pattern test: each core is given a job whose nonce is known, and must say exactly that one.
 
-    outcomes = await try_patterns(powered, known(powered.row, powered.point.mhz))
+    outcomes = await try_patterns(powered, known(powered.row, powered.point.mhz, each=3))
 
 A job is sent, left for as long as the chips need to come to its nonce, and replaced by the next; which of them an
 answer belongs to says its id. What is missing after all of them is asked again, with more time for a host that is late.
@@ -49,8 +49,9 @@ _ROUNDED_S = 2e-5  # more than it takes to lose the last nonce of a sweep
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Of one core. wrong: it is missing, and false nonces came from that core.
+    """Of one core. wrong: its nonce is missing, and false ones came from that core.
 
+    known   the pattern that was found, or the first that was asked for
     others  true nonces that came from this core meanwhile, its pattern not counted
     """
 
@@ -76,7 +77,8 @@ async def try_patterns(
     patterns: Sequence[Known],
     tell: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[Outcome]:
-    """Of each pattern, in their order. `tell` is told how many of them were asked.
+    """Of each core that has patterns, in their order. Several of one core have their turns until one is found, for a
+    small core may be missing by design. `tell` is told how many cores were asked of how many.
 
     The board hashes nothing else meanwhile; ticket and versions are what the test needs, and so they stay. Raises
     InputError when the line cannot carry nonces as easy as these, DeviceError when the board fails.
@@ -90,25 +92,29 @@ async def try_patterns(
     else:
         assert powered.row.icarus is not None
         test = _IcarusTest(powered.port, powered.row.icarus, tally)
-    tries: Counter[int] = Counter()
+    of_core: dict[Spot, list[int]] = {}
+    for index, each in enumerate(patterns):
+        of_core.setdefault((each.place.chip, each.place.core), []).append(index)
+    tries: Counter[Spot] = Counter()
     async with test:
         for number, slack_s in enumerate(_SLACK_S):
-            missing = [index for index in range(len(patterns)) if index not in tally.found]
+            missing = [spot for spot, own in of_core.items() if tally.found.isdisjoint(own)]
             if not missing or (number > 1 and len(missing) > _FEW):
                 break
-            for done, index in enumerate(missing):
+            for done, spot in enumerate(missing):
                 tell(done, len(missing))
-                tries[index] += 1
+                tries[spot] += 1
+                index = of_core[spot][number % len(of_core[spot])]
                 await test.ask(index, patterns[index], slack_s)
             test.pause()
             await asyncio.sleep(2 * LATENCY_S)
-    return [_outcome(patterns[index], tries[index], index in tally.found, tally) for index in range(len(patterns))]
+    return [_outcome(spot, patterns, own, tries[spot], tally) for spot, own in of_core.items()]
 
 
-def _outcome(known: Known, tries: int, found: bool, tally: _Tally) -> Outcome:
-    spot = known.place.chip, known.place.core
+def _outcome(spot: Spot, patterns: Sequence[Known], own: Sequence[int], tries: int, tally: _Tally) -> Outcome:
+    found = [patterns[index] for index in own if index in tally.found]
     state: State = "found" if found else "wrong" if tally.false[spot] else "missing"
-    return Outcome(known, state, tries, tally.others[spot], tally.false[spot])
+    return Outcome((found or [patterns[own[0]]])[0], state, tries, tally.others[spot], tally.false[spot])
 
 
 class _Tally:

@@ -8,7 +8,7 @@ from ..decide.intervals import Interval
 from ..energy import TH
 from ..sweep.result import Cell, SweepResult, point_text
 from .figures import UNKNOWN, duration, interval
-from .sweep_pictures import Spot
+from .spots import Spot
 
 _UNITS = (("J/TH", 1.0), ("J/GH", 1e-3), ("J/MH", 1e-6), ("J/kH", 1e-9))
 SAID = {"errors": "errors", "unsure": "unsure", "hot": "too hot", "watts": "watts", "failed": "failed"}

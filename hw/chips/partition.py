@@ -43,7 +43,8 @@ def hcn(chip: Chip, n: int, mhz: float) -> int:
     ESP's: 2^32 / np2(cores) / np2(n) x 25 / f x 0.5, np2 being the next power of two; less 268 on BM1370, whose sweep
     runs on beyond the deadline. Factory values for BM1362, 66 and 68 are 78 to 83 % of it; S21 Pro's, whose chips
     part the slice by n and not by np2, is 1.5 times it. Why the half is unsettled: one source has each core do two
-    nonces a clock; at one, which is what the rates say, half of each part is never swept. Unproven on hardware.
+    nonces a clock; at one, which is what the rates say, half of each part is never swept. Where the nonces of the main
+    chain's blocks lie speaks for two: docs/patterns.md. Unproven on hardware.
     """
     _check(n)
     ticks = int(chip.silicon_slice / _next_power_of_two(n) * CLKI_MHZ / mhz * 0.5) - chip.hcn_overrun
@@ -70,16 +71,6 @@ def epoch_s(chip: Chip, n: int, mhz: float, granted_bits: int) -> float:
         clocks = versions * chip.silicon_slice / _next_power_of_two(n) / chip.small_per_core
         return clocks / (mhz * 1e6)
     return versions / chip.small_per_core * hcn(chip, n, mhz) / CLKI_HZ
-
-
-def headers_per_version(chip: Chip, n: int) -> int:
-    """Of one chip: its part of every core's slice. Raises InputError when the scale leaves it none."""
-    _check(n)
-    part = (1 << chip.slice_bits) // _next_power_of_two(n)
-    if not part:
-        scale = 32 - chip.zero_bits
-        raise InputError(f"scale 2^-{scale}: leaves no nonce to each of {n} chips {chip.name}; scale less")
-    return chip.cores * part
 
 
 def _next_power_of_two(n: int) -> int:

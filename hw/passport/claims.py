@@ -9,7 +9,7 @@ import msgspec
 
 from ...engine.errors import InputError
 from . import rows
-from .key import Claim
+from .key import SIMULATED, Claim
 from .records import Identity, Labelled, check_label, now
 
 _LISTED = 6
@@ -67,6 +67,8 @@ def find(connection: sqlite3.Connection, name: str) -> str:
     labels = current(connection)
     if found := [key for key, label in labels.items() if label == name]:
         return found[0]
+    if f"{SIMULATED}{name}" in keys:
+        return f"{SIMULATED}{name}"
     known = [*keys, *labels.values()]
     near = get_close_matches(name, known, _LISTED) or sorted({labels.get(key, key) for key in keys})
     more = f" and {len(near) - _LISTED} more" if len(near) > _LISTED else ""

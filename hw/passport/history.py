@@ -179,10 +179,10 @@ def _ends(connection: sqlite3.Connection, key: str) -> tuple[datetime | None, da
 
 _HALVES = "sum({0} >> 32), sum({0} & 4294967295)"  # which cannot overflow where the whole might
 _DAYS = f"""
-    SELECT at / 86400000, place, meter, sum(seconds), {_HALVES.format("hashes")},
+    SELECT at / 86400000000, place, meter, sum(seconds), {_HALVES.format("hashes")},
         sum(CASE WHEN hashes IS NOT NULL THEN seconds END), min(counted OR hashes IS NULL), sum(claims), sum(errors),
         max(celsius), sum(joules), sum(metered_s), {_HALVES.format("metered_hashes")}
-    FROM hours WHERE key = ? GROUP BY at / 86400000, place, meter ORDER BY at / 86400000"""
+    FROM hours WHERE key = ? GROUP BY at / 86400000000, place, meter ORDER BY at / 86400000000"""
 
 
 def _days(connection: sqlite3.Connection, key: str) -> list[Day]:

@@ -16,11 +16,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..boards.row import Row
-from ..find import Recognised
-from ..spec import Spec
 from .records import Identity, check_label, now
+
+if TYPE_CHECKING:
+    from ..boards.row import Row
+    from ..find import Recognised
+    from ..spec import Spec
 
 SIMULATED = "sim:"
 _SERIAL = re.compile(r"[A-Za-z0-9._:+-]{3,60}")

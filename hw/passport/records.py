@@ -1,7 +1,8 @@
 """What a passport holds, as values: each is one thing that happened to one board at one time, and is never changed.
 
 An `id` is taken from the content, so that a record that comes again, from another machine's export, is known as the
-same. Times are UTC, in whole milliseconds. `None` is unknown, and never 0: joules are there where a meter was.
+same. Times are UTC, in microseconds, so that two of one kind do not look the same by chance. `None` is unknown, and
+never 0: joules are there where a meter was.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ class Record(msgspec.Struct, frozen=True, tag_field="kind", forbid_unknown_field
     at: datetime
 
     def __post_init__(self) -> None:
-        if self.at.utcoffset() != timedelta(0) or self.at.microsecond % 1000 or self.at.year < 1970:
-            raise ValueError(f"{self.at.isoformat()}: takes UTC, whole milliseconds, from 1970 on")
+        if self.at.utcoffset() != timedelta(0) or self.at.year < 1970:
+            raise ValueError(f"{self.at.isoformat()}: takes UTC, from 1970 on")
 
 
 class Identity(Record, frozen=True, tag="identity"):
@@ -121,12 +122,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def now() -> datetime:
-    """In whole milliseconds, as records have it."""
-    return in_milliseconds(datetime.now(UTC))
-
-
-def in_milliseconds(at: datetime) -> datetime:
-    return at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)
+    return datetime.now(UTC)
 
 
 def content(record: Record) -> bytes:

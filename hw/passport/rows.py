@@ -12,7 +12,7 @@ import msgspec
 from .records import AnyRecord, Energy, Hours, Labelled, content, id_of, record_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MS = timedelta(milliseconds=1)
+_US = timedelta(microseconds=1)
 _HOURS = (
     "at, seconds, hashes, counted, joules, metered_s, metered_hashes, u_joules, place, meter, "
     "claims, errors, mhz, celsius"
@@ -31,7 +31,7 @@ def add(connection: sqlite3.Connection, key: str, records: Iterable[AnyRecord]) 
             connection.execute(_ADD_HOURS, (key, id_of(data), *_row_of(record)))
         else:
             kind = record.__struct_config__.tag
-            connection.execute(_ADD_RECORD, (key, id_of(data), kind, milliseconds(record.at), data))
+            connection.execute(_ADD_RECORD, (key, id_of(data), kind, microseconds(record.at), data))
     return connection.total_changes - before
 
 
@@ -61,12 +61,12 @@ def keys(connection: sqlite3.Connection) -> list[str]:
     return [key for (key,) in connection.execute("SELECT key FROM board ORDER BY key")]
 
 
-def milliseconds(at: datetime) -> int:
-    return (at - _EPOCH) // _MS
+def microseconds(at: datetime) -> int:
+    return (at - _EPOCH) // _US
 
 
-def moment(ms: int) -> datetime:
-    return _EPOCH + ms * _MS
+def moment(us: int) -> datetime:
+    return _EPOCH + us * _US
 
 
 def _checked(record: AnyRecord) -> AnyRecord:
@@ -77,7 +77,7 @@ def _checked(record: AnyRecord) -> AnyRecord:
 def _row_of(hours: Hours) -> tuple[Any, ...]:
     e = hours.energy
     energy = (e.joules, e.seconds, e.hashes, e.u_joules, e.place, e.meter) if e is not None else (None,) * 6
-    own = (milliseconds(hours.at), hours.seconds, hours.hashes, int(hours.counted))
+    own = (microseconds(hours.at), hours.seconds, hours.hashes, int(hours.counted))
     return (*own, *energy, hours.claims, hours.errors, hours.mhz, hours.celsius)
 
 

@@ -28,7 +28,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             key TEXT NOT NULL REFERENCES board,
             id TEXT NOT NULL,  -- of its content, so that none comes twice
             kind TEXT NOT NULL,
-            at INTEGER NOT NULL,  -- milliseconds since 1970, UTC
+            at INTEGER NOT NULL,  -- microseconds since 1970, UTC
             content BLOB NOT NULL,  -- JSON
             UNIQUE (key, id))""",
         "CREATE INDEX record_of_kind ON record (kind, key, at)",
@@ -133,7 +133,8 @@ def _make_folder(path: Path) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise PassportError(f"passport {path}: {error.strerror}; choose another with --passport FILE") from error
+        reason = f"its folder cannot be made ({error.strerror})"
+        raise PassportError(f"passport {path}: {reason}; choose another with --passport FILE") from error
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

@@ -21,15 +21,22 @@ class Known(NamedTuple):
     place: Place
 
 
-def known(row: Row, mhz: float, given: Iterable[Pattern] = ()) -> list[Known]:
-    """For each core the best of those that it has, in the order of spots. Raises InputError when what is shipped was
-    changed."""
-    found: dict[Spot, Known] = {}
+def known(row: Row, mhz: float, given: Iterable[Pattern] = (), *, each: int = 1) -> list[Known]:
+    """The best for each core that has one, in the order of spots; after it up to `each` in all, of other small cores.
+    Raises InputError when what is shipped was changed."""
+    found: dict[Spot, list[Known]] = {}
     for pattern in (*given, *_others(row, mhz)):
         if (where := place(row, mhz, pattern)) is not None:
-            spot, new = (where.chip, where.core), Known(pattern, where)
-            found[spot] = min(found.get(spot, new), new, key=partial(_rank, row))
-    return [found[spot] for spot in spots(row) if spot in found]
+            found.setdefault((where.chip, where.core), []).append(Known(pattern, where))
+    return [best for spot in spots(row) for best in _best(row, found.get(spot, []))[:each]]
+
+
+def _best(row: Row, of_core: list[Known]) -> list[Known]:
+    """One of each small core."""
+    best: dict[int | None, Known] = {}
+    for one in sorted(of_core, key=partial(_rank, row)):
+        best.setdefault(one.place.small_core, one)
+    return list(best.values())
 
 
 def _others(row: Row, mhz: float) -> Iterable[Pattern]:

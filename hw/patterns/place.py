@@ -5,7 +5,8 @@ parts of chips and cores are those of chips/partition.py and chips/nonce.py. At 
 2^k-th nonce only: others have no place there. Which small cores the last core of a chip lacks is unproven on hardware.
 
 How many nonces a core tries a clock is not settled (partition.hcn): times here are for one, and in a chain only the
-first half of a chip's part is used. At two, what is beyond would be the next chip's, and that chip not missed.
+first half of a chip's part is used. At two, which blocks speak for (docs/patterns.md), a sweep long enough for what is
+beyond at one would lead into the next chip's part, and that chip would not be missed.
 """
 
 from __future__ import annotations

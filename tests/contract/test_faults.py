@@ -71,7 +71,7 @@ def says(board: str, fault: str) -> Says:
         if several
         else Says("no nonce came for 3 s|no nonce came for 4 s|: its chips answer, and hash nothing"),
         "no-chips": Says("no chip answers; is it powered, and the line whole?"),
-        "wrong-chip": Says(f"a chip says that it is a BM{wrong}; a {row.title} has {row.chip.name}"),
+        "wrong-chip": Says(f"a chip says that it is a BM{wrong}; {row.title} has {row.chip.name}"),
         "address-stuck": Says("no chip has taken the address") if several else SOUND,
         "stuck-nonce": Says("", "chip 0 tells one nonce over and over", "hardware_errors", several),
         "duplicate-nonces": Says("", "more than 1% of its nonces come again", "repeats", True),

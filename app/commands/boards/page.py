@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from ....engine.stratum.lines import printable
-from ...units import energy_text, hashes_text, rate_text
+from ...units import energy_text, hashes_text, rate_text, span_text
 
 if TYPE_CHECKING:
     from ....hw.passport.history import Book, Metered, Overview, Span
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WIDTH = 80
 _SHOWN = 10  # the newest of each kind
 _MARKS = "▁▂▃▄▅▆▇█"
-_CELLS = 36  # of a line of marks
+_CELLS = 30  # of a line of marks
 _NOTHING = "·"
 
 
@@ -28,7 +28,7 @@ def page(book: Book) -> Iterator[str]:
     yield ""
     yield from _totals(book)
     for part in (_checks(book), _trend(book), _months(book), _faults(book), _services(book)):
-        lines = list(part)
+        lines = [line[:WIDTH] for line in part]  # of figures beyond belief, too
         if lines:
             yield ""
             yield from lines
@@ -41,8 +41,9 @@ def overview(boards: Sequence[Overview]) -> Iterator[str]:
         checked = "-" if each.checked is None else f"{_day(each.checked)} {_clean(each.verdict or '', 14)}"
         label = "-" if each.label in (None, each.key) else each.label
         hours = f"{each.seconds / 3600:,.0f}"
-        rows.append((each.key, label, title_of(each), hours, f"{each.n_faults:,}", checked))
-    yield from table(rows, (20, 10, 16, 6, 6, 12))
+        title = "-" if each.identity is None else _clean(each.identity.title, 60)
+        rows.append((each.key, label, title, hours, f"{each.n_faults:,}", checked))
+    yield from table(rows, (18, 10, 14, 7, 6, 15))
 
 
 def table(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
@@ -53,9 +54,9 @@ def table(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]
             yield "  ".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True)).rstrip()
 
 
-def title_of(known: Overview | Book) -> str:
+def _title(book: Book) -> str:
     """Bitaxe Gamma, 1 × BM1370."""
-    identity = known.identity
+    identity = book.identity
     if identity is None:
         return "-"
     chips = "" if identity.chip is None else f", {identity.chips} × {identity.chip}"
@@ -64,7 +65,7 @@ def title_of(known: Overview | Book) -> str:
 
 def _head(book: Book) -> Iterator[str]:
     names = book.key if book.label in (None, book.key) else f"{book.key}, {book.label}"
-    yield f"{names}: {title_of(book)}"
+    yield f"{names}: {_title(book)}"
     if book.identity is not None and book.identity.simulated:
         yield "simulated"
     if book.first is not None and book.last is not None:
@@ -85,7 +86,7 @@ def _totals(book: Book) -> Iterator[str]:
         yield "has not mined yet"
         return
     how = "counted by its chips" if total.counted else "by its nonces, at least in part"
-    yield f"hashed    {total.seconds / 3600:,.1f} h: " + (
+    yield f"hashed    {_time(total.seconds)}: " + (
         "how many hashes is unknown"
         if total.hashes is None
         else f"{hashes_text(total.hashes)}, {rate_text(total.rate_hps)}, {how}"
@@ -97,7 +98,7 @@ def _totals(book: Book) -> Iterator[str]:
             continue
         kwh = f"{metered.joules / 3.6e6:,.1f} kWh" if metered.joules >= 3.6e5 else energy_text(metered.joules)
         where = f"{_clean(metered.place, 20)}, {_clean(metered.meter, 30)}"
-        yield f"{name:<8}  {kwh} in {metered.seconds / 3600:,.1f} h, {_efficiency(metered)} J/TH ({where})"
+        yield f"{name:<8}  {kwh} in {_time(metered.seconds)}, {_efficiency(metered)} J/TH ({where})"
     nonces = total.claims + total.errors
     yield f"errors    {_percent(total.error_rate)} of {nonces:,} nonces; failed {book.n_faults:,} times"
     if total.celsius is not None:
@@ -110,6 +111,8 @@ def _checks(book: Book) -> Iterator[str]:
     widths = (10, 12, 17, 13, 6, 12)
     rows = [_check(check) for check in book.checks[: -_SHOWN - 1 : -1]]
     yield from table([("CHECKED", "VERDICT", "RATE", "J/TH", "ERRORS", "FINDINGS"), *rows], widths)
+    if places := dict.fromkeys(_clean(check.place, 20) for check in book.checks if check.place):
+        yield f"J/TH of checks is measured at: {', '.join(places)}"
     if len(book.checks) > _SHOWN:
         yield f"and {len(book.checks) - _SHOWN} before; all of them: --json"
 
@@ -223,6 +226,10 @@ def _efficiency(metered: Metered | None) -> str:
 def _figure(j_per_th: float) -> str:
     """18.67; of simulators, which hash far less than they use, 7.3e+07."""
     return f"{j_per_th:.2f}" if j_per_th < 1e5 else f"{j_per_th:.2g}"
+
+
+def _time(seconds: float) -> str:
+    return span_text(seconds) if seconds < 3600 else f"{seconds / 3600:,.1f} h"
 
 
 def _percent(part: float | None) -> str:

@@ -41,6 +41,8 @@ def show(
         return await book.book(await book.find(wanted))
 
     book = with_passport(passport, work)
+    if plot is not None:
+        _draw(book, plot)
     if as_json:
         typer.echo(msgspec.json.encode(_json(book)))
     else:
@@ -48,8 +50,6 @@ def show(
 
         for line in page(book):
             typer.echo(line)
-    if plot is not None:
-        _draw(book, plot)
     return 0
 
 

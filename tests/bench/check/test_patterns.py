@@ -11,7 +11,7 @@ import pytest
 
 from joulehash.bench.check.patterns import Outcome, try_patterns
 from joulehash.engine.clock import run_virtual
-from joulehash.engine.errors import InputError
+from joulehash.engine.errors import DeviceError, InputError, cause
 from joulehash.hw.make import make_board
 from joulehash.hw.patterns.known import Known, known
 from joulehash.hw.patterns.pattern import Pattern
@@ -166,6 +166,23 @@ def test_harvested_versions_are_fixed_but_for_the_low_bits() -> None:
     assert missing(outcomes) == []
 
 
+def test_a_core_is_asked_for_another_of_its_nonces_before_it_is_missed() -> None:
+    """The first for core 3 is none, as if its small core were absent."""
+
+    async def asked() -> list[Outcome]:
+        spec = parse_spec("sim:bitaxe-gamma?mhz=100&scale=23")
+        _, row, _ = simulation(spec)
+        some = known(row, 100.0)[:6]
+        header = some[3].pattern.header
+        absent = Known(Pattern(replace(header, ntime=header.ntime + 1), 40), some[3].place)
+        return await _tried("bitaxe-gamma?mhz=100&scale=23", [*some[:3], absent, *some[3:]])
+
+    outcomes = run_virtual(asked())
+    assert missing(outcomes) == []
+    assert [each.spot for each in outcomes] == [(0, core) for core in range(6)]
+    assert [each.tries for each in outcomes] == [1, 1, 1, 2, 1, 1]
+
+
 def test_nothing_known_is_nothing_tried() -> None:
     assert run_virtual(_tried("newpac", [])) == []
 
@@ -188,6 +205,24 @@ def test_a_line_that_cannot_carry_them_is_refused() -> None:
             await try_patterns(powered, known(powered.row, 50.0)[:1])
 
     run_virtual(flooded())
+
+
+def test_a_board_that_is_unplugged_meanwhile_is_a_failed_board() -> None:
+    async def unplugged() -> None:
+        spec = parse_spec("sim:bitaxe-gamma?mhz=100&scale=23")
+        simulated, row, connection = simulation(spec)
+        async with simulated.running():
+            made = make_board(row, connection, spec.name, unguarded=True)
+            async with made.powered(made.point(100.0)) as powered:
+                asyncio.get_running_loop().call_later(1.0, simulated.unplug)
+                await try_patterns(powered, known(row, 100.0))
+
+    with pytest.raises((DeviceError, BaseExceptionGroup)) as raised:
+        run_virtual(unplugged())
+    error = raised.value
+    told = cause(error) if isinstance(error, BaseExceptionGroup) else error
+    assert isinstance(told, DeviceError)
+    assert "unplugged" in str(told)
 
 
 def test_progress_is_told() -> None:

@@ -20,13 +20,12 @@ from tests.support.patterns import GENESIS
 
 
 async def _all(rpc: NodeRpc, row: Row, blocks: int | None = None) -> Harvest | None:
-    account: Harvest | None = None
+    """The last that it says."""
     try:
-        async for account in harvest(rpc, row, 100.0, blocks):
-            pass
+        said = [account async for account in harvest(rpc, row, 100.0, blocks)]
     finally:
         await rpc.close()
-    return account
+    return said[-1] if said else None
 
 
 @pytest.mark.node

@@ -73,7 +73,7 @@ def test_a_changed_header_is_seen() -> None:
     ],
 )
 def test_what_is_no_such_file_is_refused_in_one_short_line(data: bytes) -> None:
-    with pytest.raises(InputError, match="^mine: ") as refused:
+    with pytest.raises(InputError, match=r"^mine: ") as refused:
         decode(data, "mine")
     assert len(str(refused.value)) < 250
     assert "\n" not in str(refused.value)

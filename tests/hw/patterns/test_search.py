@@ -1,5 +1,5 @@
-"""Searching: every core of a simulator in a moment; silicon in numbered units, of which the shipped finds are done again
-where they were found, without the hashes between."""
+"""Searching: every core of a simulator in a moment; silicon in numbered units, and what is shipped is found again in
+its own."""
 
 from __future__ import annotations
 

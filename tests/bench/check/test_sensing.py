@@ -1,0 +1,33 @@
+"""Where a temperature comes to rest, by its course."""
+
+from __future__ import annotations
+
+from math import exp
+
+import pytest
+
+from joulehash.bench.check.sensing import heads_for
+
+
+def course(rest_c: float, time_s: float, seconds: int = 30, begin_c: float = 30.0) -> list[tuple[float, float]]:
+    steps = 0.125  # of the sensor
+    return [(float(s), round((rest_c + (begin_c - rest_c) * exp(-s / time_s)) / steps) * steps) for s in range(seconds)]
+
+
+@pytest.mark.parametrize(("rest_c", "time_s"), [(50.0, 10.0), (50.0, 20.0), (120.0, 40.0), (90.0, 60.0), (30.0, 20.0)])
+def test_it_is_found_before_it_is_reached(rest_c: float, time_s: float) -> None:
+    found = heads_for(course(rest_c, time_s))
+    assert found is not None
+    assert found == pytest.approx(rest_c, rel=0.15)
+
+
+def test_cooling_down_is_found_too() -> None:
+    found = heads_for(course(45.0, 20.0, begin_c=70.0))
+    assert found == pytest.approx(45.0, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    "bare", [[], course(50.0, 20.0, seconds=8), [(float(s), 30.0 + s) for s in range(30)], course(50.0, 20.0)[::-1]]
+)
+def test_what_is_too_short_or_does_not_come_to_rest_is_unknown(bare: list[tuple[float, float]]) -> None:
+    assert heads_for(bare) is None
