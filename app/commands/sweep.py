@@ -127,7 +127,7 @@ def _rules(errors: str, precision: str, settle_s: float) -> Rules:
         ceiling=_part("--errors", errors),
         precision=_part("--precision", precision),
         settle_s=settle_s,
-        settle_most_s=6 * settle_s,
+        settle_most_s=12 * settle_s,
         window_s=settle_s,
         window_most_s=30 * settle_s,
     )

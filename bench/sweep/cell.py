@@ -28,7 +28,7 @@ from .result import Cell, Cost, Verdict
 from .rules import Rules
 
 _LOOK_S = 1.0
-_STEADY_S, _STEADY_C = 5.0, 0.5  # so long it has not moved by more
+_STEADY_S, _STEADY_C = 10.0, 0.3  # so long it has not moved by more: a heat sink has less than 2 °C to go then
 _GOOD = 0.8  # of the ceiling: what passes for certain
 _ROUGH = 0.1  # half the width of an interval by which a cell may be given up as beaten
 _SILENT = 20.0  # expected nonces of which none came: e^-20

@@ -22,7 +22,7 @@ class Rules:
     ceiling: float = 0.035
     precision: float = 0.03
     settle_s: float = 10.0
-    settle_most_s: float = 60.0
+    settle_most_s: float = 120.0
     window_s: float = 10.0
     window_most_s: float = 300.0
     limits: Limits = field(default_factory=lambda: NO_LIMITS)

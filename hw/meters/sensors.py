@@ -2,9 +2,8 @@
 
 Where a board measures its input (INA260), that is the place. A TPS546 measures what it gives to the chips: "VR output"
 is the place then, and the regulator's own loss, the fan and the controller are not in it; the constant that firmwares
-add for them is a guess, and left out. Of a board that senses nothing and is fed by a supply, it is that supply: "DC
-input". Users tell of TPS546 figures that were wrong: 5 % are assumed there, 0.5 % of an INA260 with its board
-around it, 0.2 % of a supply.
+add for them is a guess, and left out. Of a board that a supply feeds and that senses nothing itself, it is that supply.
+Users tell of TPS546 figures that were wrong: 5 % are assumed there, 0.5 % of an INA260 with its board around it.
 """
 
 from __future__ import annotations

@@ -81,8 +81,8 @@ def sweep(
         grid = grid_of(row, name, mhz, volts)
         board = make_board(row, connection, name, unguarded=True)
         made = Sweep(board, grid, replace(rules, limits=limits(row.limits)), told, cells=cells, every=every)
-        if (then := beside) is not None:
-            told.at = lambda cell: then(made, simulated, cell)
+        if (beside_it := beside) is not None:
+            told.at = lambda cell: beside_it(made, simulated, cell)
         async with simulated.running():
             await asyncio.sleep(0.1)
             simulated.report = lambda now: rails.append((loop.time(), now))

@@ -38,16 +38,8 @@ def result(land: Landscape = LAND, **changes: object) -> SweepResult:
 
 def test_the_map_has_each_point_in_its_place() -> None:
     lines = list(shmoo(result()))
-    assert (
-        lines[:4]
-        == [
-            "  MHz  1.00 1.02 1.04",
-            "  450     x    X 12.4^",
-            "  425     X 12.7 13.0",
-            "  400  12.5*   .    .",
-        ]
-        or lines[0] == "  MHz  1.00 1.02 1.04"
-    )
+    assert lines[0] == "  MHz  1.00 1.02 1.04"
+    assert [row.split()[0] for row in lines[1:4]] == ["450", "425", "400"]
     figures = {row.split()[0]: row.split()[1:] for row in lines[1:4]}
     assert figures["450"][:2] == ["x", "X"]
     assert figures["450"][2].endswith("^") or figures["450"][2].endswith("*")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -26,6 +26,7 @@ def landscapes(draw: st.DrawFn) -> Landscape:
     return Landscape(Grid(mhz, volts, usual), tuple(edges), 0.02, draw(st.floats(0.1, 5.0)), most_w)
 
 
+@settings(max_examples=40)
 @given(landscapes())
 def test_it_finds_what_measuring_every_point_finds(land: Landscape) -> None:
     cells = walk(land.grid, land.cell)
@@ -35,12 +36,14 @@ def test_it_finds_what_measuring_every_point_finds(land: Landscape) -> None:
     assert not missing, "a point of the frontier was passed over"
 
 
+@settings(max_examples=40)
 @given(landscapes())
 def test_it_measures_no_more_than_rows_and_columns_and_a_bisection(land: Landscape) -> None:
     rows, columns = len(land.grid.mhz), len(land.grid.volts)
     assert len(walk(land.grid, land.cell)) <= rows + columns + rows.bit_length() + 1
 
 
+@settings(max_examples=40)
 @given(landscapes())
 def test_what_neighbours_say_of_a_point_is_true(land: Landscape) -> None:
     cells = walk(land.grid, land.cell)
@@ -51,6 +54,7 @@ def test_what_neighbours_say_of_a_point_is_true(land: Landscape) -> None:
                 assert true == verdict or {true, verdict} == {"errors", "hot"}  # a point may be both
 
 
+@settings(max_examples=40)
 @given(landscapes(), st.integers(0, 1000))
 def test_cut_off_anywhere_it_goes_on_as_if_it_had_not_been(land: Landscape, seed: int) -> None:
     straight = walk(land.grid, land.cell)
@@ -58,6 +62,7 @@ def test_cut_off_anywhere_it_goes_on_as_if_it_had_not_been(land: Landscape, seed
     assert list(walk(land.grid, land.cell, dict(some)).items()) == list(straight.items())
 
 
+@settings(max_examples=40)
 @given(landscapes())
 def test_the_whole_map_leaves_out_only_what_neighbours_condemn(land: Landscape) -> None:
     cells: dict[At, Cell] = {}

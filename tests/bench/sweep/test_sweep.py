@@ -76,6 +76,7 @@ def test_a_limit_of_watts_ends_a_cell_before_the_board_is_switched_off() -> None
     assert sum(key == 0 for key, _ in groupby(rails.core_v for _, rails in swept.rails)) <= 2, "off in between"
 
 
+@pytest.mark.long
 def test_a_board_that_overheats_has_that_as_its_verdict_and_cools_down() -> None:
     swept = sweep(
         "sim:bitaxe-gamma?fault=overheat&scale=25",
