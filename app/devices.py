@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..engine.errors import InputError
+from .energy import supply_of
 
 if TYPE_CHECKING:
     from ..engine.device import Device
     from ..hw.device import BoardDevice
     from ..hw.meters.sensors import Sensing
-    from ..hw.meters.supply import Supply
     from ..hw.passport.key import Claim
     from ..hw.ports.port import Port
     from ..hw.ports.record import Recorder
@@ -36,7 +36,8 @@ class Devices:
         self.files: AbstractContextManager[object] = ExitStack()
         self.claims: list[Claim] = []
         self.sensing: list[Sensing] = []  # the boards among them
-        self.supply = self._supply(options)
+        boards = [name for name in options.device or () if name.partition(":")[0] != "cpu"]
+        self.supply = supply_of(options.supply, len(boards))
         self._options = options
         self._recorder: Recorder | None = None
         names = options.device or ["cpu" if options.kernel is None else f"cpu:{options.kernel}"]
@@ -59,20 +60,6 @@ class Devices:
         labels = [claim.label for claim in self.claims if claim.label is not None]
         if len(set(labels)) < len(labels):
             raise InputError(f"-d {' -d '.join(names)}: two of them have one label; a label is that of one board")
-
-    @staticmethod
-    def _supply(options: MineOptions) -> Supply | None:
-        """It feeds one board, and is switched off with it."""
-        from ..hw.meters.url import parse_supply
-
-        if options.supply is None:
-            return None
-        boards = [name for name in options.device or () if name.partition(":")[0] != "cpu"]
-        if len(boards) != 1:
-            raise InputError(
-                f"--supply: feeds one board, and -d names {len(boards) or 'none'}; run one, or each by itself"
-            )
-        return parse_supply(options.supply)
 
     def _record(self, path: str) -> None:
         from ..hw.ports.record import Recorder

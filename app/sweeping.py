@@ -25,6 +25,7 @@ from .sweepface import SweepFace
 
 if TYPE_CHECKING:
     from ..hw.meters.meter import Meter
+    from ..hw.meters.supply import Supply
     from .signals import Signals
 
 NO_METER = "none"
@@ -42,6 +43,7 @@ class Order:
     vr_c: float | None = None
     watts: float | None = None
     meter: str = "board"
+    supply: Supply | None = None
     every: bool = False
     resume: bool = False
     progress: Path | None = None
@@ -61,7 +63,7 @@ async def sweep(order: Order, face: SweepFace, signals: Signals) -> SweepResult:
     name = NO_METER if meter is None else meter.name
     whose = Whose.of(key or on.spec.name, on.row.name, grid, rules.told(), name, every=order.every)
     kept = _kept(order, whose, face)
-    board = on.board(on.row, unguarded=False)
+    board = on.board(on.row, unguarded=False, supply=order.supply)
     made = Sweep(board, grid, rules, kept, sensed, kept.progress.cells, every=order.every, seed=order.seed)
     ended = await _run(made, meter, on, kept, signals)
     result = SweepResult(

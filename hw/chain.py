@@ -227,6 +227,10 @@ class Chain:
 
     async def _why_mute(self) -> Literal["hash nothing", "reset", "silent"]:
         if await self._ask(_CHIP_ID, None, self.n_chips, _READ_S):
+            try:
+                await self.check()
+            except ChipReset:
+                return "reset"
             return "hash nothing"
         await self.set_baud(self.row.baud)
         short = self._short

@@ -220,6 +220,5 @@ class ChainFeeder:
     def _tell(self) -> None:
         account, chip, reading = self._account, self._chip, self._powered.reading
         account.mhz, account.celsius, account.watts = self._chain.mhz, reading.chip_c, reading.watts
-        account.reading = reading
         scaled = f", simulated at 1/2^{32 - chip.zero_bits}" if chip.zero_bits < 32 else ""
         account.note = f"{self._chain.n_chips} x {chip.name}{scaled}"

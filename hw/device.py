@@ -23,6 +23,7 @@ from .board import Board
 from .feeder import COUNTED_S, Account, FeederFor, Orders
 from .limits import Reading
 from .point import Point, lower
+from .powered import Powered
 from .watch import Overheated, Violation
 
 OVERHEATS_MOST = VIOLATIONS_MOST = 3
@@ -42,6 +43,7 @@ class BoardDevice:
         self._account = Account()
         self._inbox = _Inbox()
         self._session: _Session | None = None
+        self._powered: Powered | None = None
         self._overheated = self._violations = 0
         self._lowered = self._standing = ""  # of its alarm
         self._fault = ""
@@ -60,15 +62,15 @@ class BoardDevice:
         )
 
     def stats(self) -> DeviceStats:
-        a = self._account
+        a, watts = self._account, self.reading.watts
         alarm = a.alarm or self._board.alarm
         late_s = COUNTED_S if a.hashes is not None else 0.0
-        return DeviceStats(a.hashes, a.starved_s, a.note, alarm, dict(a.errors), a.mhz, a.celsius, a.watts, late_s)
+        return DeviceStats(a.hashes, a.starved_s, a.note, alarm, dict(a.errors), a.mhz, a.celsius, watts, late_s)
 
     @property
     def reading(self) -> Reading:
-        """Of its sensors, a second ago at most; nothing while it has no power."""
-        return self._account.reading
+        """Of its sensors, or of the supply that feeds it; nothing while it has no power."""
+        return Reading() if self._powered is None else self._powered.reading
 
     async def start(self) -> None:
         if self._fault:
@@ -135,6 +137,7 @@ class BoardDevice:
     async def _run_at(self, point: Point, session: _Session) -> None:
         try:
             async with self._board.powered(point) as powered:
+                self._powered = powered
                 powered.alarm = "; ".join(filter(None, (powered.alarm, self._lowered)))
                 self._account.alarm = self._standing = powered.alarm
                 feeder = self._feeder(powered, session.orders, self._claim, self._account, self._name)
@@ -147,7 +150,7 @@ class BoardDevice:
         finally:
             session.interruptible = True
             self._account.mhz = self._account.celsius = self._account.watts = None
-            self._account.reading = Reading()
+            self._powered = None
 
     def _tell(self, error: Exception, session: _Session) -> None:
         """To whoever waits: start, stop, or the reader of `found`. What is no DeviceError is a bug, and told as one."""

@@ -44,10 +44,10 @@ class Feed:
 
     @property
     def reading(self) -> Reading:
-        """Of the supply: it stands for the board's input, without the cable between them."""
+        """Of the supply, without the cable between it and the board."""
         if (given := self.given) is None:
             return Reading()
-        return Reading(input_v=given.volts, input_a=given.amps, input_w=given.watts)
+        return Reading(input_v=given.volts, input_a=given.amps, input_w=given.watts, by_supply=True)
 
     async def start(self) -> None:
         """Returns when its voltage is there. Raises DeviceError."""

@@ -10,12 +10,14 @@ import typer
 from msgspec.structs import replace
 
 from ...engine.errors import InputError
+from ..energy import supply_of
 from ..options import check_writable
 
 if TYPE_CHECKING:
     from ...bench.check.measuring import Plan
     from ...bench.check.procedure import Check
     from ...bench.check.result import CheckResult
+    from ...hw.meters.supply import Supply
     from ..checkface import CheckFace
     from ..onbench import OnBench
     from ..signals import Signals
@@ -49,10 +51,17 @@ def check(
     patterns: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Known nonces, as joulehash patterns writes them.")
     ] = None,
+    meter: Annotated[
+        str | None, typer.Option(metavar="URL", help="What measures its power.", show_default="its own sensors")
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the made-up work.")] = 1,
     unguarded: Annotated[
         bool, typer.Option("--unguarded", help="Check boards that have no sensors to watch, at their lowest frequency.")
     ] = False,
+    supply: Annotated[
+        str | None,
+        typer.Option(metavar="SUPPLY", help="Bench supply that feeds the board: scpi:ADDRESS?volts=V&amps=A."),
+    ] = None,
     guided: Annotated[
         bool, typer.Option("--guided", help="No chip answers: lead through the test points with a multimeter.")
     ] = False,
@@ -90,7 +99,10 @@ def check(
         simulated: Plan(min(least_s if least_s is not None else usual_s, most_s), most_s, soak_s)
         for simulated, usual_s in ((True, _LEAST_SIMULATED_S), (False, _LEAST_S))
     }
-    order = _Order(plans, limits, limit or [], patterns, seed, unguarded, jobs)
+    if meter is not None and len(board) > 1:
+        raise InputError(f"--meter {meter}: measures one board; check the others without it")
+    fed = supply_of(supply, len(board))
+    order = _Order(plans, limits, limit or [], patterns, seed, unguarded, jobs, meter, fed)
     with noted_signals() as signals:
         results = asyncio.run(_check(board, order, passport_path(passport), as_json, signals))
     if results and (html or junit or text):
@@ -133,12 +145,16 @@ class _Order:
         seed: int,
         unguarded: bool,
         jobs: int,
+        meter: str | None,
+        supply: Supply | None,
     ) -> None:
+        from ...hw.meters.url import parse_meter
         from ...hw.patterns.pattern import load
 
         self.plans, self.file, self.limits = plans, file, limits
         self.given = load(patterns).patterns if patterns is not None else ()
-        self.seed, self.unguarded, self.jobs = seed, unguarded, jobs
+        self.seed, self.unguarded, self.jobs, self.supply = seed, unguarded, jobs, supply
+        self.meter = parse_meter(meter) if meter is not None else None
 
     def check(self, on: OnBench, face: CheckFace) -> Check:
         """Raises InputError, for whatever could be wrong with it before it is opened."""
@@ -147,11 +163,13 @@ class _Order:
         from ...hw.patterns.known import known
 
         limits = limits_of(on.row, self.file, self.limits)
-        board = on.board(held_to(on.row, limits), unguarded=self.unguarded)
+        board = on.board(held_to(on.row, limits), unguarded=self.unguarded, supply=self.supply)
         point = board.point(on.spec.mhz, on.spec.volts)
         found = known(on.row, point.mhz, self.given, each=3)
         named = Named(self.seed, on.simulated)
-        return Check(board, point, limits, self.plans[on.simulated], face.event, found, "no patterns", named)
+        return Check(
+            board, point, limits, self.plans[on.simulated], face.event, found, "no patterns", named, self.meter
+        )
 
 
 async def _check(texts: list[str], order: _Order, passport: Path, as_json: bool, signals: Signals) -> list[CheckResult]:

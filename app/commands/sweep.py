@@ -41,6 +41,10 @@ def sweep(
     meter: Annotated[
         str, typer.Option(metavar="METER", help="What tells the energy: board, shelly:HOST and others, or none.")
     ] = "board",
+    supply: Annotated[
+        str | None,
+        typer.Option(metavar="SUPPLY", help="Bench supply that feeds the board: scpi:ADDRESS?volts=V&amps=A."),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Measure what cannot win, too: the whole map.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the sweep that was cut off.")] = False,
     progress: Annotated[
@@ -64,6 +68,7 @@ def sweep(
     from ...bench.sweep.grid import parse_range
     from ...engine.clock import run_virtual
     from ...hw.passport.where import passport_path
+    from ..energy import supply_of
     from ..signals import noted_signals
     from ..sweepface import choose_face
     from ..sweeping import Order
@@ -82,6 +87,7 @@ def sweep(
         vr_c=vr_c,
         watts=watts,
         meter=meter,
+        supply=supply_of(supply, 1),
         every=every,
         resume=resume,
         progress=progress,

@@ -7,37 +7,36 @@ from collections.abc import Iterator
 from ..sweep.result import Cell, SweepResult
 from .colours import BLUE, ORANGE
 from .figures import UNKNOWN, duration, interval
-from .html import facts, page
 from .markup import Markup, element
+from .page import document, heading, pairs, wide
 from .sweep_figures import beside_usual, bests, cost_text, effort, rules, spots, unit_of, where_measured
 from .sweep_pictures import curve_picture, map_picture
 
 
 def sweep_html(result: SweepResult) -> str:
-    return page(f"joulehash sweep: {result.key or result.board}", element("section", *_section(result)))
+    return document(f"joulehash sweep: {result.key or result.board}", [_section(result)])
 
 
 def _section(result: SweepResult) -> Iterator[Markup]:
     yield _banner(result)
-    yield element("h2", "What is best")
+    yield heading("What is best")
     rows = [*bests(result), ("J/TH", where_measured(result))]
     if saved := beside_usual(result):
         rows.insert(1, ("", saved))
-    yield facts(rows)
-    unit, _ = unit_of(result.cells)
-    yield element("h2", "The map")
-    yield map_picture(spots(result), unit)
+    yield pairs(rows)
+    yield heading("The map")
+    yield wide(map_picture(spots(result)))
     yield element(
         "p", "A word in brackets: not measured, a neighbour speaks for it. Empty: it cannot win.", class_="faint"
     )
-    curve = curve_picture(spots(result), unit)
+    curve = curve_picture(spots(result))
     if curve is not None:
-        yield element("h2", "The efficiency frontier")
-        yield curve
-    yield element("h2", "Cells that were measured")
-    yield _cells(result)
-    yield element("h2", "Rules")
-    yield facts(rules(result))
+        yield heading("The efficiency frontier")
+        yield wide(curve)
+    yield heading("Cells that were measured")
+    yield wide(_cells(result))
+    yield heading("Rules")
+    yield pairs(rules(result))
 
 
 def _banner(result: SweepResult) -> Markup:

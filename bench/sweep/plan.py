@@ -9,8 +9,8 @@ Three things are taken for granted of every board, at points that are otherwise 
 
 The board's usual point comes first, to compare with. Then, as of each frequency the least sound voltage is the one to
 find, and it rises with the frequency, the search bisects the lowest voltage for its highest sound frequency, and goes
-on like a staircase: to the right where there are errors, and upwards where there are none. Below a sound point of its own
-voltage no frequency is better in either figure, for what does not rise with the frequency is then paid for by fewer
+on like a staircase: to the right where there are errors, and upwards where there are none. Below a sound point of its
+own voltage no frequency is better in either figure, for what does not rise with the frequency is then paid for by fewer
 hashes; where measured points say otherwise, their neighbours are measured, too. So a sweep takes about as many cells as
 the grid has rows and columns.
 """

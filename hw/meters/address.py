@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...engine.errors import InputError
 from ...engine.stratum.lines import printable
@@ -86,7 +86,7 @@ class Address:
 
     def accuracy(self, usual: Accuracy) -> Accuracy:
         """With the gain that the user knows better."""
-        return Accuracy(self.gain(usual.gain), usual.quantum_j, usual.quantum_w, usual.delay_s)
+        return replace(usual, gain=self.gain(usual.gain))
 
     def host(self, port: int) -> tuple[str, int]:
         """(name or address without brackets, port) of a rest that is HOST[:PORT]."""

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from ...engine.errors import DeviceError
 from .address import Address
 from .extra import load
-from .meter import Accuracy, Meter, Sample, Source
+from .meter import Accuracy, Meter, Place, Sample, Source
 from .registers import Map, Value, map_of
 
 PORT = 502
@@ -45,7 +45,8 @@ class Modbus:
     period_s = 2.0
 
     def __init__(self, address: Address, where: Map) -> None:
-        self.name, self.place = address.name, address.place("wall")
+        self.name = address.name
+        self.place: Place = address.place("wall")
         self.accuracy = address.accuracy(Accuracy(GAIN, where.quantum_j, where.quantum_w, delay_s=1.0))
         self._host, self._port = address.host(PORT)
         self._device = address.whole("unit", 1, 0, 247)

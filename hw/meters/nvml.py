@@ -19,7 +19,7 @@ from .extra import load
 from .meter import Accuracy, Meter, Place, Sample, Source
 
 T = TypeVar("T")
-ACCURACY = Accuracy(gain=0.03, quantum_j=0.001, quantum_w=0.001, delay_s=0.1)  # a rectangle of 5 %
+ACCURACY = Accuracy(gain=0.03, quantum_j=0.001, quantum_w=0.001, delay_s=0.05, tick_s=0.1)  # a rectangle of 5 %
 ANSWER_S = 5.0
 
 
@@ -94,7 +94,7 @@ def _known(nvml: Any, ask: Callable[[], int]) -> int | None:
         value = ask()
     except nvml.NVMLError_NotSupported:
         return None
-    return value if isinstance(value, int) and value >= 0 else None
+    return value if value >= 0 else None
 
 
 def meter(address: Address) -> Meter:

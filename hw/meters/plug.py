@@ -8,7 +8,7 @@ from typing import Protocol
 
 from .address import Address
 from .http import JsonDevice
-from .meter import Accuracy, Sample, Source
+from .meter import Accuracy, Place, Sample, Source
 
 MOST_W = 1e6
 MOST_J = 1e15
@@ -43,7 +43,8 @@ class Plug:
     period_s = 2.0
 
     def __init__(self, address: Address, device: JsonDevice, firmware: Firmware) -> None:
-        self.name, self.place = address.name, address.place("wall")
+        self.name = address.name
+        self.place: Place = address.place("wall")
         self._address, self._device, self._firmware = address, device, firmware
         _ = self.accuracy  # that a gain which is none is told now
         self._first_j: float | None = None  # by its own counter

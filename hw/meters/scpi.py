@@ -18,7 +18,7 @@ from dataclasses import replace
 from ...engine.errors import DeviceError
 from .address import Address
 from .dialects import SCPI, Dialect, dialect_of, is_on, number
-from .meter import Accuracy, Meter, Sample, Source
+from .meter import Accuracy, Meter, Place, Sample, Source
 from .supply import Given, Rail, Supply, SupplyOff
 from .visa import Visa
 
@@ -35,7 +35,8 @@ class Scpi:
     period_s = 1.0
 
     def __init__(self, address: Address) -> None:
-        self.name, self.place = address.name, address.place("DC input")
+        self.name = address.name
+        self.place: Place = address.place("DC input")
         self.accuracy = address.accuracy(ACCURACY)
         self.library = address.values.get("library", "@py")
         self.channel = address.whole("channel", 1, 1, 16)

@@ -17,7 +17,7 @@ from .http import JsonDevice
 from .meter import Accuracy, Meter
 from .plug import MOST_J, MOST_W, Plug, Told, figure
 
-GEN1 = Accuracy(gain=0.01, quantum_j=60.0, quantum_w=1.0, delay_s=25.0)  # a rectangle of a minute at each end
+GEN1 = Accuracy(gain=0.01, quantum_j=60.0, quantum_w=1.0, delay_s=1.0, tick_s=60.0)
 GEN2 = Accuracy(gain=0.01, quantum_j=3600.0, quantum_w=1.0, delay_s=1.0)
 WATT_MINUTE, WATT_HOUR = 60.0, 3600.0
 _COMPONENTS = {"switch": "Switch", "pm1": "PM1"}

@@ -23,6 +23,7 @@ from joulehash.hw.feed import Feed, fed
 from joulehash.hw.guard.guarded import Guard
 from joulehash.hw.make import Connection, make_board
 from joulehash.hw.meters.meter import Meter
+from joulehash.hw.meters.sensors import power
 from joulehash.hw.meters.supply import Given, Rail, SupplyOff
 from joulehash.hw.meters.url import parse_supply
 from joulehash.hw.sim.table import simulate, simulator
@@ -176,6 +177,7 @@ def test_a_board_without_a_switch_runs_on_a_supply_and_says_what_is_not_watched(
                     assert bench.on
                     assert powered.alarm == "its temperature is not watched; its supply is, 12 V and at most 3 A"
                     assert powered.reading.input_w == pytest.approx(28.8)
+                    assert power(powered.reading) == (powered.reading.input_w, "DC input")
                 assert not bench.on
 
                 async def too_much() -> None:
@@ -223,4 +225,4 @@ def test_a_supply_feeds_one_board() -> None:
         with Command("mine", *devices, "--supply", "scpi:X::INSTR?volts=5&amps=1", "--duration", "1") as miner:
             code, said = miner.end()
         assert code == 2
-        assert "--supply: feeds one board, and -d names" in said
+        assert "--supply: feeds one board, and " in said

@@ -44,7 +44,7 @@ class PlugServer:
         answers = self.answers.get(request.path)
         answer = 404 if answers is None else answers(request)
         if isinstance(answer, int):
-            headers = {}
+            headers: dict[str, str] = {}
             if answer == 401:
                 nonce, opaque = "00112233445566778899aabbccddeeff", "ff"
                 headers["WWW-Authenticate"] = (

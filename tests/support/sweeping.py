@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from joulehash.bench.metering import metering
 from joulehash.bench.sweep.grid import Grid, Range, grid_of
@@ -22,12 +22,12 @@ from joulehash.hw.spec import parse_spec
 from .rigs import assert_off, simulation
 
 # Few nonces and short waits: for tests that are not about figures.
-HASTY = Rules(precision=0.2, settle_s=1.0, settle_most_s=4.0, window_s=2.0, window_most_s=20.0)
+HASTY = Rules(ceiling=0.2, precision=0.2, settle_s=1.0, settle_most_s=4.0, window_s=2.0, window_most_s=20.0)
 
 
 @dataclass
 class Swept:
-    """`rails`: as they changed, with the time."""
+    """`rails`: as they changed, with the time; empty: it was never touched."""
 
     ended: Ended
     cells: list[Cell]
@@ -72,20 +72,20 @@ def sweep(
     beside: Callable[[Sweep, Simulated, Cell], None] | None = None,
 ) -> Swept:
     """To its end, after which the board has to be off. `beside` is told each cell."""
-    from dataclasses import replace
 
     async def main() -> Swept:
         spec = parse_spec(name)
         simulated, row, connection = simulation(spec)
         loop, told = asyncio.get_running_loop(), Told()
         rails: list[tuple[float, Rails]] = []
-        simulated.report = lambda now: rails.append((loop.time(), now))
         grid = grid_of(row, name, mhz, volts)
         board = make_board(row, connection, name, unguarded=True)
         made = Sweep(board, grid, replace(rules, limits=limits(row.limits)), told, cells=cells, every=every)
-        if beside is not None:
-            told.at = lambda cell: beside(made, simulated, cell)
+        if (then := beside) is not None:
+            told.at = lambda cell: then(made, simulated, cell)
         async with simulated.running():
+            await asyncio.sleep(0.1)
+            simulated.report = lambda now: rails.append((loop.time(), now))
             if meter:
                 async with metering(BoardSensors(lambda: [made.sensed]), tell=told.note) as metered:
                     ended = await made.run(metered)
@@ -93,7 +93,7 @@ def sweep(
                 ended = await made.run()
             seconds = loop.time()
             await asyncio.sleep(0.1)
-            if ended.how != "unplugged":
+            if rails and ended.how != "unplugged":
                 assert_off(simulated, row)
         return Swept(ended, made.cells, grid, seconds, told.notes, rails)
 

@@ -75,6 +75,9 @@ def test_joules_per_terahash_with_what_is_not_known_of_them() -> None:
     """1102 J over 61.48 TH; u is 1 % of the energy and 1.8 % of the nonces."""
     result = sound_result()
     assert efficiency_text(result) == "17.92 ± 0.74 J/TH (k = 2) over 58 s, measured at board input by sensors:"
+    assert result.rate is not None
+    scaled = msgspec.structs.replace(result, rate=result.rate.times(2.0**-22))
+    assert efficiency_text(scaled).startswith("75.2 ± 3.1 J/MH (k = 2)")
     assert efficiency_text(msgspec.structs.replace(result, energy=None)) == "unknown: no meter"
     assert efficiency_text(msgspec.structs.replace(result, rate=None)) == "unknown: nothing hashed"
 

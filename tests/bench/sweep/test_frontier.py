@@ -11,8 +11,9 @@ from tests.support.landscapes import cell
 
 cells = st.lists(
     st.builds(
-        lambda i, hps, watts, verdict: cell(400.0 + i, 1.0, hps, watts, verdict),
-        st.integers(0, 1000),
+        cell,
+        st.integers(400, 1400).map(float),
+        st.just(1.0),
         st.floats(1e11, 1e13),
         st.floats(1.0, 100.0),
         st.sampled_from(["sound", "sound", "errors", "hot"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 import pytest
@@ -21,6 +21,7 @@ from joulehash.hw.meters.url import parse_meter
 from tests.support.plugs import Answer, Answers, PlugServer, shelly1, shelly2, tasmota
 
 SECRET = "s3cret"
+Family = Callable[[Callable[[], float], Callable[[], float]], dict[str, Answers]]
 
 
 def reads(answers: Mapping[str, Answers], url: str, n: int = 1) -> tuple[list[Sample], PlugServer]:
@@ -46,7 +47,7 @@ def told(answer: Answer, url: str = "tasmota:{}", path: str = "/cm") -> Sample:
 @pytest.mark.parametrize(("family", "url", "step_j"), [
     (shelly2, "shelly:{}", 3600.0), (shelly1, "shelly:{}", 60.0), (tasmota, "tasmota:{}", 3600.0)
 ])  # fmt: skip
-def test_power_and_the_counter_since_it_was_opened(family: object, url: str, step_j: float) -> None:
+def test_power_and_the_counter_since_it_was_opened(family: Family, url: str, step_j: float) -> None:
     joules = 5e6
 
     def spent() -> float:
@@ -54,9 +55,7 @@ def test_power_and_the_counter_since_it_was_opened(family: object, url: str, ste
         joules += 2 * step_j
         return joules
 
-    assert callable(family)
-    answers: dict[str, Answers] = family(lambda: 1234.0, spent)
-    samples, _ = reads(answers, url, 3)
+    samples, _ = reads(family(lambda: 1234.0, spent), url, 3)
     assert [sample.watts for sample in samples] == [1234.0] * 3
     assert [sample.joules for sample in samples] == pytest.approx([0.0, 2 * step_j, 4 * step_j])
     assert samples[0].at_s < samples[1].at_s < samples[2].at_s

@@ -14,6 +14,7 @@ from joulehash.hw.meters.registers import KINDS, MODELS, Map, Value, map_of
 def test_an_eastron_by_hand() -> None:
     """231.5 in IEEE 754 is 43678000."""
     watts = MODELS["sdm120"].watts
+    assert watts is not None
     assert watts == Value(12, "f32", 1.0)
     assert watts.decode([0x4367, 0x8000], little=False) == 231.5
     assert watts.decode([0x8000, 0x4367], little=True) == 231.5
