@@ -10,7 +10,7 @@ from joulehash.hw.chips.chip import Chip
 from joulehash.hw.chips.table import CHIPS
 
 
-@pytest.mark.parametrize("chip", CHIPS.values(), ids=list(CHIPS))
+@pytest.mark.parametrize("chip", CHIPS.values(), ids=lambda chip: chip.name)
 def test_shares_are_of_one(chip: Chip) -> None:
     shares = core_shares(chip)
     assert len(shares) == chip.cores
