@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from ..bench.metering import metering
 from ..bench.sweep.book import Kept, Progress, Whose, load, save
 from ..bench.sweep.frontier import best_of
@@ -20,12 +18,9 @@ from ..bench.sweep.plan import known, whole
 from ..bench.sweep.result import SweepResult
 from ..bench.sweep.rules import Rules, limits_of
 from ..bench.sweep.sweep import Ended, Sensed, Sweep
-from ..hw import find
-from ..hw.passport.key import Claim, claim_of, simulated_claim
-from ..hw.passport.schema import PassportError
-from ..hw.passport.store import Passport
 from .energy import meter_of
 from .onbench import OnBench, on_bench
+from .onpassport import keep, key_of
 from .sweepface import SweepFace
 
 if TYPE_CHECKING:
@@ -64,7 +59,7 @@ async def sweep(order: Order, face: SweepFace, signals: Signals) -> SweepResult:
     limits = limits_of(on.row.limits, order.chip_c, order.vr_c, order.watts)
     rules, sensed = replace(order.rules, limits=limits), Sensed()
     meter = None if order.meter == NO_METER else meter_of(order.meter, [sensed])
-    key = await _key(order.passport, on, face)
+    key = await key_of(on, order.passport, face.note)
     name = NO_METER if meter is None else meter.name
     whose = Whose.of(key or on.spec.name, on.row.name, grid, rules.told(), name, every=order.every)
     kept = _kept(order, whose, face)
@@ -89,7 +84,8 @@ async def sweep(order: Order, face: SweepFace, signals: Signals) -> SweepResult:
         seed=order.seed,
     )
     if ended.how == "done":
-        await _record(order.passport, key, result, face)
+        if result.best.rate is not None:
+            await keep(result, order.passport, face.note)
         kept.end()
     return result
 
@@ -124,37 +120,3 @@ def usual_path(passport: Path, board: str) -> Path:
     """Of the progress file, beside the passport."""
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", board).strip("-.") or "board"
     return passport.parent / "sweeps" / f"{safe[:80]}.json"
-
-
-async def _key(path: Path, on: OnBench, face: SweepFace) -> str | None:
-    """Of its passport. None: it has none, and why is told; a simulated board that nobody gave a label needs none."""
-    claim = _claim(on)
-    if claim is None:
-        return None
-    try:
-        async with Passport(path) as passport:
-            key = await passport.settle(claim)
-    except PassportError as error:
-        face.note(f"{error}; the sweep is not kept in a passport")
-        return None
-    if key is None:
-        face.note(claim.asks)
-    return key
-
-
-def _claim(on: OnBench) -> Claim | None:
-    if on.simulated:
-        return None if on.spec.label is None else simulated_claim(on.spec, on.row)
-    found = find.plugged_in()
-    return claim_of(on.spec, on.row, find.thing_of(on.spec, found), found)
-
-
-async def _record(path: Path, key: str | None, result: SweepResult, face: SweepFace) -> None:
-    """As the board's power curve."""
-    if key is None or result.best.rate is None:
-        return
-    try:
-        async with Passport(path) as passport:
-            await passport.record_sweep(key, msgspec.json.encode(result))
-    except PassportError as error:
-        face.note(f"{error}; the sweep is not kept in the passport")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from ...engine.errors import InputError
 from ..energy import supply_of
@@ -67,10 +68,17 @@ def check(
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with pictures.")] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML, for production lines.")] = None,
     text: Annotated[Path | None, typer.Option(metavar="FILE", help="Write plain text.")] = None,
+    passport: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Where passports are kept.", show_default="JOULEHASH_PASSPORT, or the data folder"
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line; the last is the verdict.")] = False,
 ) -> int:
     """Check boards: 0 pass, 1 fail, 2 inconclusive or could not run."""
     from ...bench.check.measuring import Plan
+    from ...hw.passport.where import passport_path
     from ..signals import noted_signals
 
     for option, path in (("--html", html), ("--junit", junit), ("--text", text)):
@@ -96,7 +104,7 @@ def check(
     fed = supply_of(supply, len(board))
     order = _Order(plans, limits, limit or [], patterns, seed, unguarded, jobs, meter, fed)
     with noted_signals() as signals:
-        results = asyncio.run(_check(board, order, as_json, signals))
+        results = asyncio.run(_check(board, order, passport_path(passport), as_json, signals))
     if results and (html or junit or text):
         from ...bench.paper.write import write_reports
 
@@ -164,25 +172,28 @@ class _Order:
         )
 
 
-async def _check(texts: list[str], order: _Order, as_json: bool, signals: Signals) -> list[CheckResult]:
+async def _check(texts: list[str], order: _Order, passport: Path, as_json: bool, signals: Signals) -> list[CheckResult]:
     """Of those that were checked, in their order. Patterns are looked for before any board has power."""
     from ..checkface import choose_face
     from ..onbench import all_on_bench
+    from ..onpassport import keep, key_of
 
     boards = all_on_bench(texts)
-    face = choose_face(as_json=as_json, several=len(texts) > 1)
+    keys = [await key_of(on, passport, _tell) for on in boards]
+    face, notes = choose_face(as_json=as_json, several=len(texts) > 1), list[str]()
     try:
         checks = [order.check(on, face) for on in boards]
         turns = asyncio.Semaphore(order.jobs)
         stopped = asyncio.Event()
 
-        async def one(on: OnBench, check: Check) -> CheckResult | None:
+        async def one(on: OnBench, check: Check, key: str | None) -> CheckResult | None:
             async with turns:
                 if stopped.is_set():
                     return None
                 async with on.beside:
-                    result = await check.run()
+                    result = replace(await check.run(), key=key)
             face.event(result)
+            await keep(result, passport, notes.append)
             return result
 
         def stop() -> None:
@@ -190,7 +201,7 @@ async def _check(texts: list[str], order: _Order, as_json: bool, signals: Signal
             for check in checks:
                 check.interrupt()
 
-        running = [asyncio.create_task(one(on, check)) for on, check in zip(boards, checks, strict=True)]
+        running = [asyncio.create_task(one(*each)) for each in zip(boards, checks, keys, strict=True)]
 
         def hasten() -> None:
             for task in running:
@@ -201,3 +212,9 @@ async def _check(texts: list[str], order: _Order, as_json: bool, signals: Signal
         return [result for task in running if not task.cancelled() and (result := task.result()) is not None]
     finally:
         face.close()
+        for note in notes:
+            _tell(note)
+
+
+def _tell(note: str) -> None:
+    typer.echo(f"joulehash: {note}", err=True)

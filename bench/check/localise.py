@@ -129,7 +129,11 @@ def _without_pattern(e: Evidence, told: Sequence[Unit]) -> Iterator[Finding]:
     for one in e.patterns or ():
         chip, core = one.spot
         cores = None if core is None else range(core, core + 1)
-        if one.state != "found" and not _is_told(Unit(one.where, 0, 0.0, range(chip, chip + 1), cores), told):
+        if (
+            one.state != "found"
+            and not units.is_runt(e.row, core)
+            and not _is_told(Unit(one.where, 0, 0.0, range(chip, chip + 1), cores), told)
+        ):
             told = [*told, Unit(one.where, 0, 0.0, range(chip, chip + 1), cores)]
             if len(told) <= _MOST_UNITS:
                 yield finding(

@@ -129,6 +129,14 @@ def small_cores(row: Row, counts: Counts) -> list[Unit]:
     ]
 
 
+def is_runt(row: Row, core: int | None) -> bool:
+    """A core of few small cores, which is judged with these."""
+    if row.chip is None or core is None:
+        return False
+    shares = core_shares(row.chip)
+    return shares[core] < _RUNT * max(shares)
+
+
 def needed(row: Row) -> float:
     """Nonces that must be due of the whole board before each core, the runts not counted, can be called silent; and a
     fifth more, so that a core that jobs of a second pass over now and then has its due too."""

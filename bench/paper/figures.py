@@ -103,12 +103,17 @@ def efficiency_text(result: CheckResult) -> str:
     found = efficiency(energy, rate.value * energy.seconds, u_hps * energy.seconds, "claims")
     if found is None:
         return "unknown: the meter told of no energy"
-    unit, per = next((one for one in _PER if found.j_per_th * one[1] < 1000), _PER[-1])
+    unit, per = energy_unit(found.j_per_th)
     value, expanded = (_digits(each * per, 2 * found.expanded * per) for each in (found.j_per_th, found.expanded))
     return (
         f"{value} ± {expanded} J/{unit} (k = 2) over {duration(found.seconds)}, "
         f"{found.source} at {found.place} by {found.meter}"
     )
+
+
+def energy_unit(j_per_th: float) -> tuple[str, float]:
+    """The greatest unit in which the figure has three digits before the point at most, and its factor: ("TH", 1.0)."""
+    return next((one for one in _PER if j_per_th * one[1] < 1000), _PER[-1])
 
 
 def step_line(step: Step) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..decide.intervals import Interval
+from .figures import energy_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +35,8 @@ def where(spot: Spot) -> str:
     return f"{spot.mhz:g} MHz" + ("" if spot.volts is None else f", {spot.volts:g} V")
 
 
-def short(j_per_th: float) -> str:
-    return f"{j_per_th:.1f}" if j_per_th < 1000 else f"{j_per_th:.3g}"
+def in_unit(spots: Sequence[Spot]) -> tuple[str, list[Spot]]:
+    """J/TH, or J/GH and so on where the best would be long (a simulated board is scaled down); the spots in it."""
+    name, factor = energy_unit(min((spot.j_per_th.value for spot in spots if spot.j_per_th is not None), default=0.0))
+    scaled = [spot if spot.j_per_th is None else replace(spot, j_per_th=spot.j_per_th.times(factor)) for spot in spots]
+    return f"J/{name}", scaled

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..decide.intervals import Interval
 from ..energy import TH
 from ..sweep.result import Cell, SweepResult, point_text
-from .figures import UNKNOWN, duration, interval
+from .figures import UNKNOWN, duration, energy_unit, interval
 from .spots import Spot
 
-_UNITS = (("J/TH", 1.0), ("J/GH", 1e-3), ("J/MH", 1e-6), ("J/kH", 1e-9))
 SAID = {"errors": "errors", "unsure": "unsure", "hot": "too hot", "watts": "watts", "failed": "failed"}
 
 
 def unit_of(cells: Iterable[Cell]) -> tuple[str, float]:
     """The one in which the least cost has at most three digits before the point, and its factor from J/TH. Boards have
     J/TH; a simulator hashes less than silicon for the same watts."""
-    costs = [cell.cost.j_per_th for cell in cells if cell.cost is not None]
-    return next((unit for unit in _UNITS if not costs or min(costs) * unit[1] < 1000), _UNITS[-1])
+    costs = (cell.cost.j_per_th for cell in cells if cell.cost is not None)
+    name, factor = energy_unit(min(costs, default=0.0))
+    return f"J/{name}", factor
 
 
 def cost_text(cell: Cell, unit: tuple[str, float]) -> str:
@@ -79,12 +78,11 @@ def rules(result: SweepResult) -> list[tuple[str, str]]:
 
 
 def spots(result: SweepResult) -> list[Spot]:
-    """Costs are in the unit of unit_of."""
-    _, factor = unit_of(result.cells)
-    return [_spot(result, cell, factor) for cell in result.cells]
+    """Costs are in J/TH."""
+    return [_spot(result, cell) for cell in result.cells]
 
 
-def _spot(result: SweepResult, cell: Cell, factor: float) -> Spot:
+def _spot(result: SweepResult, cell: Cell) -> Spot:
     sound, point = cell.verdict == "sound", (cell.mhz, cell.volts)
     marks = [
         mark for mark, best in (("best J/TH", result.best.j_per_th), ("best rate", result.best.rate)) if best == point
@@ -98,12 +96,8 @@ def _spot(result: SweepResult, cell: Cell, factor: float) -> Spot:
         cell.mhz,
         cell.volts,
         cell.rate if sound else None,
-        _scaled(cell.cost.interval, factor) if sound and cell.cost is not None else None,
+        cell.cost.interval if sound and cell.cost is not None else None,
         said,
         " and ".join(marks),
         point in result.best.frontier,
     )
-
-
-def _scaled(found: Interval, factor: float) -> Interval:
-    return Interval(found.low * factor, found.value * factor, found.high * factor, found.level)

@@ -24,13 +24,12 @@ def _section(result: SweepResult) -> Iterator[Markup]:
     if saved := beside_usual(result):
         rows.insert(1, ("", saved))
     yield pairs(rows)
-    unit, _ = unit_of(result.cells)
     yield heading("The map")
-    yield wide(map_picture(spots(result), unit))
+    yield wide(map_picture(spots(result)))
     yield element(
         "p", "A word in brackets: not measured, a neighbour speaks for it. Empty: it cannot win.", class_="faint"
     )
-    curve = curve_picture(spots(result), unit)
+    curve = curve_picture(spots(result))
     if curve is not None:
         yield heading("The efficiency frontier")
         yield wide(curve)

@@ -12,16 +12,17 @@ from .axes import WIDTH, Scale, around, box, columns_axis, line, picture, rows_a
 from .colours import BLUE, FAINT, INK, ORANGE, PAPER, RED, RULE, SHADE
 from .figures import interval, prefix
 from .markup import Markup, element, join
-from .spots import Spot, rows_and_columns, short, where
+from .spots import Spot, in_unit, rows_and_columns, where
 
 _LEFT, _TOP = 74, 26
 _CURVE, _FLOOR = (60.0, WIDTH - 190.0), 300.0
 _SHADES = ("#e8f1f8", "#cfe3f2", "#a9cde8", "#7fb3da")  # from the worst J/TH to the best
 
 
-def map_picture(spots: Sequence[Spot], unit: str = "J/TH") -> Markup:
+def map_picture(spots: Sequence[Spot]) -> Markup:
     """Volts to the right, MHz upwards. Raises ValueError for none."""
     mhz, volts = rows_and_columns(spots)
+    unit, spots = in_unit(spots)
     wide, high = min(110.0, (WIDTH - _LEFT) / len(volts)), 30.0
     known = [spot.j_per_th.value for spot in spots if spot.j_per_th is not None]
     shade = Scale(max(known), min(known), 0.0, len(_SHADES) - 1) if known else None
@@ -48,7 +49,7 @@ def _cell(spot: Spot, x: float, y: float, wide: float, high: float, shade: Scale
     if spot.j_per_th is None or shade is None:
         fill, said = SHADE, spot.said
     else:
-        fill, said = _SHADES[round(shade(spot.j_per_th.value))], short(spot.j_per_th.value)
+        fill, said = _SHADES[round(shade(spot.j_per_th.value))], f"{spot.j_per_th.value:.1f}"
     about = [f"{spot.mhz:g} MHz", "" if spot.volts is None else f"{spot.volts:g} V", interval(spot.rate, "H/s")]
     about += [interval(spot.j_per_th, unit), spot.said, spot.mark]
     size = min(12.0, 1.55 * wide / max(len(said), 1))
@@ -76,8 +77,9 @@ def _cell(spot: Spot, x: float, y: float, wide: float, high: float, shade: Scale
     )
 
 
-def curve_picture(spots: Sequence[Spot], unit: str = "J/TH") -> Markup | None:
+def curve_picture(spots: Sequence[Spot]) -> Markup | None:
     """J/TH upwards, the rate to the right, and the frontier with its intervals. None: no spot has both."""
+    unit, spots = in_unit(spots)
     known = [(spot, spot.rate, spot.j_per_th) for spot in spots if spot.rate is not None and spot.j_per_th is not None]
     if not known:
         return None

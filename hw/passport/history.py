@@ -12,8 +12,8 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from . import claims, results, rows
-from .records import AnyRecord, Check, Fault, Firmware, Identity, Moved, Service
-from .results import CheckView
+from .records import AnyRecord, Check, Fault, Firmware, Identity, Moved, Service, Sweep
+from .results import CheckView, SweepView
 
 _FAULTS = 100  # that are listed; all are counted
 _FIRST = date(1970, 1, 1)
@@ -107,7 +107,7 @@ class Book(msgspec.Struct, frozen=True):
     total: Span
     days: list[Day]
     checks: list[CheckView]
-    sweeps: list[datetime]
+    sweeps: list[SweepView]
     faults: list[Fault]  # the newest
     n_faults: int
     services: list[Service]
@@ -143,7 +143,7 @@ def book(connection: sqlite3.Connection, key: str) -> Book:
         total=total,
         days=days,
         checks=checks,
-        sweeps=[each.at for each in _all(connection, key, "sweep")],
+        sweeps=[results.view_of_sweep(each) for each in _all(connection, key, "sweep") if isinstance(each, Sweep)],
         faults=[each for each in _all(connection, key, "fault", _FAULTS) if isinstance(each, Fault)],
         n_faults=_times(connection, key),
         services=[each for each in _all(connection, key, "service") if isinstance(each, Service)],

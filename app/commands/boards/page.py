@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from ....engine.stratum.lines import printable
-from ...units import energy_text, hashes_text, rate_text, span_text
+from ...units import energy_text, hashes_text, rate_text
+from .cells import around, clean, day, figure, marks, minute, percent, table, time_text
 
 if TYPE_CHECKING:
     from ....hw.passport.history import Book, Metered, Overview, Span
@@ -17,9 +16,8 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 _SHOWN = 10  # the newest of each kind
-_MARKS = "▁▂▃▄▅▆▇█"
 _CELLS = 30  # of a line of marks
-_NOTHING = "·"
+_CURVE = 20  # points of it
 
 
 def page(book: Book) -> Iterator[str]:
@@ -27,7 +25,7 @@ def page(book: Book) -> Iterator[str]:
     yield from _head(book)
     yield ""
     yield from _totals(book)
-    for part in (_checks(book), _trend(book), _months(book), _faults(book), _services(book)):
+    for part in (_checks(book), _trend(book), _curve(book), _months(book), _faults(book), _services(book)):
         lines = [line[:WIDTH] for line in part]  # of figures beyond belief, too
         if lines:
             yield ""
@@ -38,20 +36,12 @@ def overview(boards: Sequence[Overview]) -> Iterator[str]:
     """All boards, a row each."""
     rows = [("KEY", "LABEL", "BOARD", "HOURS", "FAULTS", "CHECKED")]
     for each in boards:
-        checked = "-" if each.checked is None else f"{_day(each.checked)} {_clean(each.verdict or '', 14)}"
+        checked = "-" if each.checked is None else f"{day(each.checked)} {clean(each.verdict or '', 14)}"
         label = "-" if each.label in (None, each.key) else each.label
         hours = f"{each.seconds / 3600:,.0f}"
-        title = "-" if each.identity is None else _clean(each.identity.title, 60)
+        title = "-" if each.identity is None else clean(each.identity.title, 60)
         rows.append((each.key, label, title, hours, f"{each.n_faults:,}", checked))
     yield from table(rows, (18, 10, 14, 7, 6, 15))
-
-
-def table(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
-    """Cells take as many lines as they need; widths and two spaces between them are at most 80."""
-    for row in rows:
-        cells = [wrap(cell, width) or [""] for cell, width in zip(row, widths, strict=True)]
-        for line in zip_longest(*cells, fillvalue=""):
-            yield "  ".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True)).rstrip()
 
 
 def _title(book: Book) -> str:
@@ -60,7 +50,7 @@ def _title(book: Book) -> str:
     if identity is None:
         return "-"
     chips = "" if identity.chip is None else f", {identity.chips} × {identity.chip}"
-    return f"{_clean(identity.title, 60)}{chips if identity.chip and identity.chip not in identity.title else ''}"
+    return f"{clean(identity.title, 60)}{chips if identity.chip and identity.chip not in identity.title else ''}"
 
 
 def _head(book: Book) -> Iterator[str]:
@@ -69,15 +59,15 @@ def _head(book: Book) -> Iterator[str]:
     if book.identity is not None and book.identity.simulated:
         yield "simulated"
     if book.first is not None and book.last is not None:
-        yield f"known from {_day(book.first)} to {_day(book.last)}" + _came(book)
+        yield f"known from {day(book.first)} to {day(book.last)}" + _came(book)
     if book.firmware:
-        yield from wrap(f"firmware {_clean(book.firmware[-1].version)} since {_day(book.firmware[-1].at)}", WIDTH)
+        yield from wrap(f"firmware {clean(book.firmware[-1].version)} since {day(book.firmware[-1].at)}", WIDTH)
     if book.identity is not None and book.identity.by:
-        yield from wrap(f"recognised by {_clean(book.identity.by)}", WIDTH)
+        yield from wrap(f"recognised by {clean(book.identity.by)}", WIDTH)
 
 
 def _came(book: Book) -> str:
-    return f"; records of another machine came {_day(book.moved[-1].at)}" if book.moved else ""
+    return f"; records of another machine came {day(book.moved[-1].at)}" if book.moved else ""
 
 
 def _totals(book: Book) -> Iterator[str]:
@@ -86,7 +76,7 @@ def _totals(book: Book) -> Iterator[str]:
         yield "has not mined yet"
         return
     how = "counted by its chips" if total.counted else "by its nonces, at least in part"
-    yield f"hashed    {_time(total.seconds)}: " + (
+    yield f"hashed    {time_text(total.seconds)}: " + (
         "how many hashes is unknown"
         if total.hashes is None
         else f"{hashes_text(total.hashes)}, {rate_text(total.rate_hps)}, {how}"
@@ -97,10 +87,12 @@ def _totals(book: Book) -> Iterator[str]:
         if isinstance(metered, str):
             continue
         kwh = f"{metered.joules / 3.6e6:,.1f} kWh" if metered.joules >= 3.6e5 else energy_text(metered.joules)
-        where = f"{_clean(metered.place, 20)}, {_clean(metered.meter, 30)}"
-        yield f"{name:<8}  {kwh} in {_time(metered.seconds)}, {_efficiency(metered)} J/TH ({where})"
+        where = f"{clean(metered.place, 20)}, {clean(metered.meter, 30)}"
+        figure = _efficiency(metered)
+        unit = "" if "J/" in figure else " J/TH"
+        yield f"{name:<8}  {kwh} in {time_text(metered.seconds)}, {figure}{unit} ({where})"
     nonces = total.claims + total.errors
-    yield f"errors    {_percent(total.error_rate)} of {nonces:,} nonces; failed {book.n_faults:,} times"
+    yield f"errors    {percent(total.error_rate)} of {nonces:,} nonces; failed {book.n_faults:,} times"
     if total.celsius is not None:
         yield f"hottest   {total.celsius:.1f} °C"
 
@@ -111,7 +103,7 @@ def _checks(book: Book) -> Iterator[str]:
     widths = (10, 12, 17, 13, 6, 12)
     rows = [_check(check) for check in book.checks[: -_SHOWN - 1 : -1]]
     yield from table([("CHECKED", "VERDICT", "RATE", "J/TH", "ERRORS", "FINDINGS"), *rows], widths)
-    if places := dict.fromkeys(_clean(check.place, 20) for check in book.checks if check.place):
+    if places := dict.fromkeys(clean(check.place, 20) for check in book.checks if check.place):
         yield f"J/TH of checks is measured at: {', '.join(places)}"
     if len(book.checks) > _SHOWN:
         yield f"and {len(book.checks) - _SHOWN} before; all of them: --json"
@@ -121,10 +113,32 @@ def _check(check: CheckView) -> tuple[str, ...]:
     rate = rate_text(check.rate_hps)
     if check.rate_hps and check.rate_low is not None and check.rate_high is not None:
         rate += f" ± {(check.rate_high - check.rate_low) / 2 / check.rate_hps:.1%}"
-    j = "-" if check.j_per_th is None else _figure(check.j_per_th)
-    j += "" if check.u_j_per_th is None else f" ± {_figure(check.u_j_per_th)}"
-    findings = ", ".join(_clean(finding, 60) for finding in check.findings)
-    return _day(check.at), _clean(check.verdict, 14), rate, j, _percent(check.error_rate), findings or "-"
+    j = around(check.j_per_th, check.u_j_per_th)
+    findings = ", ".join(clean(finding, 60) for finding in check.findings)
+    return day(check.at), clean(check.verdict, 14), rate, j, percent(check.error_rate), findings or "-"
+
+
+def _curve(book: Book) -> Iterator[str]:
+    """Of the newest sweep that has one."""
+    sweep = next((each for each in reversed(book.sweeps) if each.curve), None)
+    if sweep is None:
+        return
+    yield f"POWER CURVE, swept {day(sweep.at)}"
+    rows = [
+        (
+            f"{point.mhz:g}",
+            "-" if point.volts is None else f"{point.volts:g}",
+            rate_text(point.rate_hps),
+            "-" if point.watts is None else f"{point.watts:.1f}",
+            around(point.j_per_th, point.u_j_per_th),
+            percent(point.error_rate),
+            ", ".join(point.marks) or "-",
+        )
+        for point in sweep.curve[-_CURVE:]
+    ]
+    yield from table([("MHZ", "V", "RATE", "WATTS", "J/TH", "ERRORS", "WHICH IS"), *rows], (7, 6, 10, 6, 15, 7, 17))
+    if places := dict.fromkeys(clean(point.place, 20) for point in sweep.curve if point.place):
+        yield f"J/TH of the curve is measured at: {', '.join(places)}"
 
 
 def _trend(book: Book) -> Iterator[str]:
@@ -164,20 +178,11 @@ def _of_spans(spans: Sequence[Span], main: Metered | None) -> dict[str, list[flo
 
 def _line(title: str, values: Sequence[float | None], name: str) -> str:
     known = [value for value in values if value is not None]
-    text = {"rate": rate_text, "J/TH": _figure, "errors": _percent}[name]
+    texts: dict[str, Callable[[float], str]] = {"rate": rate_text, "J/TH": figure, "errors": percent}
+    text = texts[name]
     first, last = known[0], known[-1]
     change = f" ({last / first - 1:+.1%})" if first > 0 and name != "errors" else ""
     return f"{title:<14}  {marks(values)}  {text(first)} → {text(last)}{change}"
-
-
-def marks(values: Sequence[float | None]) -> str:
-    """▁▃█: from the least to the most; a dot where nothing is known."""
-    known = [value for value in values if value is not None]
-    least, most = min(known, default=0.0), max(known, default=0.0)
-    step = (most - least) / (len(_MARKS) - 1)
-    return "".join(
-        _NOTHING if value is None else _MARKS[round((value - least) / step) if step else 3] for value in values
-    )
 
 
 def _months(book: Book) -> Iterator[str]:
@@ -192,7 +197,7 @@ def _months(book: Book) -> Iterator[str]:
         energy = "unknown" if metered is None else energy_text(metered.joules)
         hottest = "-" if span.celsius is None else f"{span.celsius:.1f} °C"
         hours, rate = f"{span.seconds / 3600:,.1f}", rate_text(span.rate_hps)
-        rows.append((month, hours, rate, energy, _efficiency(metered), _percent(span.error_rate), hottest))
+        rows.append((month, hours, rate, energy, _efficiency(metered), percent(span.error_rate), hottest))
     widths = (7, 8, 10, 10, 12, 8, 9)
     yield from table([("MONTH", "HOURS", "RATE", "ENERGY", "J/TH", "ERRORS", "HOTTEST"), *rows], widths)
 
@@ -201,7 +206,7 @@ def _faults(book: Book) -> Iterator[str]:
     if book.faults:
         yield f"FAULTS, {book.n_faults:,} in all"
         rows = [
-            (_minute(fault.at), _clean(fault.text) + (f" ({fault.times} times)" if fault.times > 1 else ""))
+            (minute(fault.at), clean(fault.text) + (f" ({fault.times} times)" if fault.times > 1 else ""))
             for fault in book.faults[: -_SHOWN - 1 : -1]
         ]
         yield from table(rows, (16, 62))
@@ -210,7 +215,7 @@ def _faults(book: Book) -> Iterator[str]:
 def _services(book: Book) -> Iterator[str]:
     if book.services:
         yield "SERVICE"
-        yield from table([(_minute(note.at), _clean(note.text)) for note in reversed(book.services)], (16, 62))
+        yield from table([(minute(note.at), clean(note.text)) for note in reversed(book.services)], (16, 62))
 
 
 def _j_per_th(span: Span, main: Metered | None) -> float | None:
@@ -220,30 +225,4 @@ def _j_per_th(span: Span, main: Metered | None) -> float | None:
 
 def _efficiency(metered: Metered | None) -> str:
     j_per_th = None if metered is None else metered.j_per_th
-    return "-" if j_per_th is None else _figure(j_per_th)
-
-
-def _figure(j_per_th: float) -> str:
-    """18.67; of simulators, which hash far less than they use, 7.3e+07."""
-    return f"{j_per_th:.2f}" if j_per_th < 1e5 else f"{j_per_th:.2g}"
-
-
-def _time(seconds: float) -> str:
-    return span_text(seconds) if seconds < 3600 else f"{seconds / 3600:,.1f} h"
-
-
-def _percent(part: float | None) -> str:
-    return "-" if part is None else f"{100 * part:.2g} %" if part < 0.1 else f"{100 * part:.0f} %"
-
-
-def _clean(text: str, limit: int = 4000) -> str:
-    """Of what may come from an import: nothing that a terminal would obey."""
-    return printable(" ".join(text.split()), limit)
-
-
-def _day(at: datetime) -> str:
-    return f"{at:%Y-%m-%d}"
-
-
-def _minute(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}"
+    return "-" if j_per_th is None else figure(j_per_th)

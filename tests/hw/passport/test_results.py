@@ -6,8 +6,9 @@ import pytest
 from joulehash.bench.check.result import CheckResult, Finding, Step
 from joulehash.bench.decide.intervals import Interval
 from joulehash.bench.energy import Energy
-from joulehash.hw.passport.records import Check, result
-from joulehash.hw.passport.results import view_of
+from joulehash.bench.sweep.result import Best, Cell, Cost, SweepResult
+from joulehash.hw.passport.records import Check, Sweep, result
+from joulehash.hw.passport.results import view_of, view_of_sweep
 from tests.support.passports import START, check_of
 
 
@@ -44,7 +45,8 @@ def test_what_was_not_measured_is_unknown() -> None:
     [
         ({"name": "error rate", "measured": 2.5, "unit": "%"}, 0.025),
         ({"name": "errors", "measured": 0.025, "unit": ""}, 0.025),
-        ({"name": "errors", "measured": "many", "unit": ""}, None),
+        ({"name": "errors", "measured": "1.20 % (0.98 to 1.46): 3 false", "unit": "of the nonces"}, 0.012),
+        ({"name": "errors", "measured": "nothing came", "unit": "of the nonces"}, None),
         ({"name": "hash rate", "measured": 2.5, "unit": "%"}, None),
     ],
 )
@@ -61,3 +63,38 @@ def test_figures_that_make_no_sense_make_no_efficiency() -> None:
     assert view_of(check_of(0, rate=0.0)).j_per_th is None
     negative = {"joules": -5, "u_joules": 1, "seconds": 0}
     assert view_of(check_of(0, energy=negative)).j_per_th is None
+
+
+def test_the_curve_of_a_sweep_is_its_frontier_and_its_usual_point() -> None:
+    """The real struct of `joulehash sweep`."""
+
+    def cell(mhz: float, rate: float, j_per_th: float) -> Cell:
+        cost = Cost(
+            j_per_th=j_per_th, expanded=0.4, scatter=0.1, joules=180.0, place="wall", source="measured", meter="x"
+        )
+        about = Interval(0.9 * rate, rate, 1.1 * rate, 0.95)
+        few = Interval(0.0, 0.01, 0.02, 0.95)
+        return Cell(mhz=mhz, volts=1.1, verdict="sound", rate=about, errors=few, watts=15.0, cost=cost)
+
+    swept = SweepResult(
+        board="sim:bitaxe-gamma",
+        title="Bitaxe Gamma",
+        began="2026-01-01T00:00:00Z",
+        seconds=60.0,
+        ended="done",
+        mhz=[400.0, 500.0, 525.0, 600.0],
+        volts=[1.1],
+        cells=[cell(600.0, 1.2e12, 19.0), cell(400.0, 0.8e12, 15.0), cell(500.0, 1e12, 16.0), cell(525.0, 1e12, 17.0)],
+        best=Best((400.0, 1.1), (600.0, 1.1), [(400.0, 1.1), (500.0, 1.1), (600.0, 1.1)]),
+        usual=(525.0, 1.1),
+        rules={},
+    )
+    view = view_of_sweep(Sweep(START, result(msgspec.json.encode(swept))))
+    assert [(point.mhz, point.j_per_th, point.marks) for point in view.curve] == [
+        (400.0, 15.0, ["best J/TH"]),
+        (500.0, 16.0, []),
+        (525.0, 17.0, ["usual"]),
+        (600.0, 19.0, ["best rate"]),
+    ]
+    assert (view.curve[0].place, view.curve[0].u_j_per_th, view.curve[0].error_rate) == ("wall", 0.4, 0.01)
+    assert view_of_sweep(Sweep(START, result(b'{"points": 3}'))).curve == []

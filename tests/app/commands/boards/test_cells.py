@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joulehash.app.commands.boards.page import marks, table
+from joulehash.app.commands.boards.cells import figure, marks, table
 
 
 def test_marks_go_from_the_least_to_the_most() -> None:
@@ -26,3 +26,8 @@ def test_a_table_never_leaves_its_columns(rows: list[tuple[str, str]]) -> None:
 
 def test_cells_take_as_many_lines_as_they_need() -> None:
     assert list(table([("a", "one two three"), ("b", "")], (3, 7))) == ["a    one two", "     three", "b"]
+
+
+def test_what_simulators_use_is_said_in_another_unit() -> None:
+    assert (figure(18.674), figure(18.674, 0.43)) == ("18.67", "18.67 ± 0.43")
+    assert (figure(5.58e7, 5.8e6), figure(3.2e5), figure(1e20)) == ("55.8 ± 5.8 J/MH", "320.0 J/GH", "100000000.0 J/H")
