@@ -44,8 +44,8 @@ def _lines(result: SweepResult) -> Iterator[str]:
     yield ""
     for name, said in bests(result):
         yield from wrap(said, WIDTH, initial_indent=f"{name:<12}", subsequent_indent=12 * " ")
-    if saved := beside_usual(result):
-        yield f"{'':12}{saved}"
+        if name == "best J/TH" and (saved := beside_usual(result)):
+            yield f"{'':12}{saved}"
     yield f"{'J/TH':<12}{where_measured(result)}"
     if result.best.frontier:
         yield ""

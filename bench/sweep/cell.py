@@ -19,7 +19,7 @@ from ...hw.powered import Powered
 from ...hw.watch import exceeded, too_hot
 from ..decide.intervals import Interval, anytime, garwood, wilson
 from ..decide.sprt import ProportionTest
-from ..energy import COVERAGE, Energy, between, efficiency
+from ..energy import COVERAGE, TH, Energy, between, efficiency
 from ..metering import Entry, Metered
 from ..window import Counts
 from ..workload import Workload
@@ -149,17 +149,16 @@ class Measurement:
         return garwood(counts.valid).half <= self.rules.precision
 
     def _is_beaten(self, counts: Counts, seconds: float, begin: Entry | None) -> bool:
-        """By the watts of now, where there is a meter: the energy of the window is asked for once, at its end."""
+        """By the watts with which the window began: what its energy was is known at its end."""
         rate = _rate(counts, seconds, fixed=False)
         if rate.half > _ROUGH:
             return False
-        watts = self.station.powered.reading.watts if begin is not None else None
+        if self.station.metered is None:
+            return beaten(rate, None, self.others)
+        watts = begin.mark.sample.watts if begin is not None else None
         if watts is None:
-            return self.station.metered is None and beaten(rate, None, self.others)
-        metered = begin.mark.sample.watts if begin is not None else None
-        if metered is None:
             return False
-        cost = Interval(metered / rate.high * 1e12, metered / rate.value * 1e12, metered / rate.low * 1e12)
+        cost = Interval(watts / rate.high * TH, watts / rate.value * TH, watts / rate.low * TH)
         return beaten(rate, cost, self.others)
 
     def _cell(

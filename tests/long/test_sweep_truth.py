@@ -22,7 +22,7 @@ from tests.support.sweeping import Swept, sweep
 pytestmark = pytest.mark.long
 
 NAME = "sim:bitaxe-gamma"
-MHZ, VOLTS = Range(375.0, 600.0, 25.0), Range(1.0, 1.2, 0.04)
+MHZ, VOLTS = Range(375.0, 600.0, 25.0), Range(1.0, 1.2, 0.025)
 CEILING = Rules().ceiling
 REST_S = 300.0
 
