@@ -264,6 +264,9 @@ def assert_safe(found: Mined, name: str, row: Row) -> None:
             if row.link == "bitaxe-raw" and row.limits.watts != 25.0:
                 assert rails.core_v < 0.05, (at, failure, rails)
     plugged = all(cable.plugged for cable in found.sims[name].cables.values())
+    gone_s = [at for at, failure in found.failures(name) if "unplugged" in failure.reason][-1:]
+    if gone_s and not any(rails.reset for at, rails in found.rails[name] if at > gone_s[0]):
+        return  # plugged in again in the last seconds, before the miner looked for it
     if plugged and not found.sims[name].board.world.faults.i2c_dead:  # of which not even the fan hears
         assert_off(found.sims[name], row)
 

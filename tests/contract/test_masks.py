@@ -178,11 +178,12 @@ def test_a_change_of_mask_is_written_to_the_chips_and_nothing_of_before_is_lost_
     """Masks that grow, shrink, move and have holes, in the midst of the same block: what is in flight stays good."""
     masks = (0x1FFFE000, 0x00A0A000, 0x0001E000, 0x1E000000, 0x1FFFE000, 0x0FF00000)
     names = ("bitaxe-gamma", "compac-a1", "chain:bm1362x2", "compac-f")
+    pauses_s = (0.0, 15.0, 3.0, 3.0, 3.0, 3.0)  # of which the long one is for the slowest to come up
     plan = [
-        (3.0 if number else 0.0, replace(given(mask, version=BASES[number % 2]), id=str(number), clean=False))
-        for number, mask in enumerate(masks)
+        (pause_s, replace(given(mask, version=BASES[number % 2]), id=str(number), clean=False))
+        for number, (mask, pause_s) in enumerate(zip(masks, pauses_s, strict=True))
     ]
-    run = mine(names, plan, 3.0 * len(masks))
+    run = mine(names, plan, 12.0 + 3.0 * len(masks))
     assert_clean(run)
     stale = [event.reason for event in run.events if isinstance(event, ShareDone) and event.outcome == "stale"]
     assert set(stale) <= {Fate.OUTSIDE_MASK.value}, "heard at the very moment of a change, with bits that it took away"

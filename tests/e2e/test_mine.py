@@ -34,6 +34,7 @@ SUMMARY = [
     "blocks",
     "starved_s",
     "devices",
+    "energy",
 ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from joulehash.engine.events import DeviceSummary, Event, Summary
+from joulehash.engine.events import DeviceSummary, EnergyUsed, Event, Summary
 
 PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8").partition("\n## ")[0]
 ROWS = {
@@ -32,5 +32,8 @@ def test_the_page_has_the_summary() -> None:
     shown = re.search(r'{"event": "summary", .*?}\n', PAGE, re.DOTALL)
     assert shown is not None
     summary, devices = shown[0].split('"devices"')
-    assert re.findall(r'"(\w+)"', summary)[2:] == [f.encode_name for f in msgspec.structs.fields(Summary)][:-1]
+    devices, energy = devices.split('"energy"')
+    fields = [*re.findall(r'"(\w+)"', summary)[2:], "devices", "energy"]
+    assert fields == [f.encode_name for f in msgspec.structs.fields(Summary)]
     assert re.findall(r'"(\w+)"', devices) == [f.encode_name for f in msgspec.structs.fields(DeviceSummary)]
+    assert re.findall(r'"(\w+)"', energy) == [f.encode_name for f in msgspec.structs.fields(EnergyUsed)]
