@@ -18,6 +18,9 @@ ifneq ($(shell [ -x $(VENV)/bin/python ] && ls ext/_scan.*.so >/dev/null 2>&1 &&
 INPUTS += again
 endif
 
+# Most tests run on virtual time, where it does not matter what runs beside them.
+SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist worksteal
+
 # One line when something is missing, before anything is made; then the installation.
 define install
 $(eval missing := $(shell PYTHON='$(PYTHON)' sh .ci/environment missing))$(if $(missing),$(error $(missing)))
@@ -35,10 +38,11 @@ mine: $(BASE)  ## build if need be, and mine; options go in ARGS, as in make min
 	@exec $(VENV)/bin/joulehash mine $(value ARGS)
 
 test: $(TEST)  ## every test that takes seconds; ARGS go to pytest
-	@exec $(VENV)/bin/pytest -n auto --maxprocesses 8 --dist loadfile -m "not long and not speed" $(value ARGS)
+	@exec $(VENV)/bin/pytest $(SIDE_BY_SIDE) -m "not long and not speed" $(value ARGS)
 
 test-long: $(TEST)  ## the tests that take minutes
-	@exec $(VENV)/bin/pytest -m long $(value ARGS)
+	@$(VENV)/bin/pytest $(SIDE_BY_SIDE) -m "long and not alone" $(value ARGS)
+	@exec $(VENV)/bin/pytest -m "long and alone" $(value ARGS)
 
 check: lint types  ## both of these, without running anything
 

@@ -18,7 +18,7 @@ import typer
 
 from ..engine.errors import JoulehashError
 from ..ext.kernels import KernelError
-from .commands import bench, boards, check, doctor, mine, patterns, pool, scan, sim
+from .commands import bench, boards, check, doctor, mine, patterns, pool, scan, sim, sweep
 from .output import discard_stdout, output_failure
 
 EXIT_ERROR = 2
@@ -37,8 +37,9 @@ app.command("pool")(pool.pool)
 app.command("scan")(scan.scan)
 app.command("sim")(sim.sim)
 app.command("check")(check.check)
+app.command("sweep")(sweep.sweep)
 app.command("bench")(bench.bench)
-app.command("boards")(boards.boards)
+app.add_typer(boards.app, name="boards")
 app.command("patterns")(patterns.patterns)
 app.command("doctor")(doctor.doctor)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from ..engine.errors import InputError
 from ..engine.events import EnergyReport, EnergyUsed, Note, Report
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ..engine.miner import Miner
     from ..hw.meters.meter import Meter
     from ..hw.meters.sensors import Sensing
+    from ..hw.meters.supply import Supply
 
 REPORT_S = 60.0
 _UNITS = (("TH", 1.0), ("GH", 1e-3), ("MH", 1e-6), ("kH", 1e-9), ("H", 1e-12))
@@ -29,6 +31,17 @@ def meter_of(text: str, boards: Sequence[Sensing]) -> Meter:
     from ..hw.meters.url import parse_meter
 
     return parse_meter(text, lambda address: sensors(address, lambda: boards))
+
+
+def supply_of(text: str | None, boards: int) -> Supply | None:
+    """From --supply. It feeds one board, and is switched off with it. Raises InputError."""
+    from ..hw.meters.url import parse_supply
+
+    if text is None:
+        return None
+    if boards != 1:
+        raise InputError(f"--supply: feeds one board, and {boards or 'none'} are named; run one, or each by itself")
+    return parse_supply(text)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from ..hw.boards.row import Row
 from ..hw.boards.table import board_row
 from ..hw.find import ports_of
 from ..hw.make import Connection, make_board
+from ..hw.meters.supply import Supply
 from ..hw.sim.table import simulate, simulator
 from ..hw.spec import Spec, parse_spec
 
@@ -28,10 +29,10 @@ class OnBench:
     def simulated(self) -> bool:
         return self.spec.kind == "sim"
 
-    def board(self, row: Row, *, unguarded: bool) -> Board:
+    def board(self, row: Row, *, unguarded: bool, supply: Supply | None = None) -> Board:
         """With this row, whose limits may be others. Raises InputError for one that cannot be watched, unless the user
-        takes the risk; nothing burns in a simulator."""
-        return make_board(row, self.connection, self.spec.name, unguarded=unguarded or self.simulated)
+        takes the risk, or feeds it by `supply`; nothing burns in a simulator."""
+        return make_board(row, self.connection, self.spec.name, unguarded=unguarded or self.simulated, supply=supply)
 
 
 def on_bench(text: str) -> OnBench:

@@ -24,7 +24,9 @@ class MineOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rena
     device: list[str] | None = None
     unguarded: bool | None = None
     meter: str | None = None
+    supply: str | None = None
     record: str | None = None
+    passport: str | None = None
     kernel: str | None = None
     threads: int | None = None
     affinity: bool | None = None

@@ -233,6 +233,8 @@ def _remark(name: str, state: DeviceState, stats: DeviceStats) -> tuple[str, str
     """The most urgent thing there is to say of a device, and its style."""
     if state.failure:
         return state.failure.removeprefix(f"{name}: "), "red"
+    if state.starting:
+        return "starts", "dim"
     if stats.alarm:
         return stats.alarm.removeprefix(f"{name}: "), "yellow"
     if stats.starved_s >= 1:

@@ -10,6 +10,16 @@ def rate_text(rate_hps: float | None) -> str:
     return "-" if rate_hps is None else f"{_scaled(rate_hps)}H/s"
 
 
+def hashes_text(hashes: float | None) -> str:
+    """1.92 ZH; unknown is a dash."""
+    return "-" if hashes is None else f"{_scaled(hashes)}H"
+
+
+def energy_text(joules: float | None) -> str:
+    """520 MJ; unknown is a dash, never 0."""
+    return "-" if joules is None else f"{_scaled(joules)}J"
+
+
 def difficulty_text(difficulty: float | None) -> str:
     """0.00698, 29.6k, 35.9G."""
     if difficulty is None:

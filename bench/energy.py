@@ -7,10 +7,13 @@ the watts give the area below them (trapezoids). Where there are both, the less 
 Uncertainty, as the fact sheet has it, each one standard deviation:
 
     u²(e)/e² = u²(E)/E² + u²(H)/H²
-    u²(E) = (gain · E)² + (quantum · √(1/6))² + (P · δt)²                    a counter: two readings, each cut off
+    u²(E) = (gain · E)² + (quantum · √(1/6))² + (P · δt)²                    a counter: two readings, each cut off; one
+                                                                             that goes on by the minute only is cut
+                                                                             off by time as well: (P · tick · √(1/6))²
     u²(E) = (gain · E)² + (quantum · T/√12)² + (ΔP · δt)² + (s · T/√n)²      watts: rounded alike as long as they stay
                                                                              alike; s: their scatter about their course,
-                                                                             by the differences of neighbours
+                                                                             by the differences of neighbours,
+                                                                             more where there are few (Student)
 
 Shown is ± U = 2 u (k = 2), which covers some 95 %. What is not known is None, never 0.
 """
@@ -27,7 +30,9 @@ import msgspec
 from ..hw.meters.meter import Accuracy, Meter, Place, Sample, Source
 
 COVERAGE = 2.0  # k
-_GAP_PERIODS = 5.0  # readings of watts that are farther apart say nothing of the time between them
+_GAP_PERIODS, _GAP_S = 5.0, 10.0  # readings of watts farther apart than both say nothing of the time between them
+_FREEDOM_LEAST = 2.5
+_FEW = 20**-0.5
 TH = 1e12
 
 By = Literal["counted", "claims"]
@@ -69,7 +74,7 @@ def efficiency(energy: Energy | None, hashes: float, u_hashes: float, by: By) ->
     if energy is None or hashes <= 0 or energy.joules <= 0:
         return None
     j_per_th = energy.joules / (hashes / TH)
-    relative = math.hypot(energy.u_joules / energy.joules, u_hashes / hashes)
+    relative = math.hypot(energy.u_joules / energy.joules, _of_hashes(u_hashes / hashes, by))
     return Efficiency(
         j_per_th,
         COVERAGE * relative * j_per_th,
@@ -84,6 +89,15 @@ def efficiency(energy: Energy | None, hashes: float, u_hashes: float, by: By) ->
     )
 
 
+def _of_hashes(relative: float, by: By) -> float:
+    """Of a few claims 1/√N is too little: there U reaches to the lower end of the exact Poisson interval, by Wilson and
+    Hilferty, as it is there that J/TH is farthest from the figure."""
+    if by == "counted" or relative <= _FEW:
+        return relative
+    low = (1 - relative**2 / 9 - 1.96 * relative / 3) ** 3  # of the expected count, as a part of the one that came
+    return (1 / low - 1) / COVERAGE
+
+
 def energy(samples: Sequence[Sample], begin_s: float, end_s: float, meter: Meter) -> Energy | None:
     """Of that window of the loop's clock; in order of time. None: they do not cover it, or say too little.
 
@@ -92,8 +106,9 @@ def energy(samples: Sequence[Sample], begin_s: float, end_s: float, meter: Meter
     if not begin_s < end_s or not samples or samples[0].at_s > begin_s or samples[-1].at_s < end_s:
         return None
     inside = [sample for sample in samples if begin_s < sample.at_s < end_s]
-    first = last = Mark(_at(samples, begin_s))
-    for sample in (*inside, _at(samples, end_s)):
+    gap_s = longest_gap_s(meter.period_s)
+    first = last = Mark(_at(samples, begin_s, gap_s))
+    for sample in (*inside, _at(samples, end_s, gap_s)):
         last = follow(last, sample, meter.period_s)
     return between(first, last, meter)
 
@@ -120,10 +135,15 @@ def follow(mark: Mark, sample: Sample, period_s: float) -> Mark:
     before = mark.sample
     resets = mark.resets + (before.joules is not None and (sample.joules is None or sample.joules < before.joules))
     seconds = sample.at_s - before.at_s
-    if before.watts is None or sample.watts is None or seconds > _GAP_PERIODS * period_s:
+    if before.watts is None or sample.watts is None or seconds > longest_gap_s(period_s):
         return Mark(sample, mark.area_j, mark.rough, mark.n, mark.gaps + 1, resets)
     area_j = mark.area_j + (before.watts + sample.watts) / 2 * seconds
     return Mark(sample, area_j, mark.rough + (sample.watts - before.watts) ** 2, mark.n + 1, mark.gaps, resets)
+
+
+def longest_gap_s(period_s: float) -> float:
+    """Between readings of watts."""
+    return max(_GAP_S, _GAP_PERIODS * period_s)
 
 
 def between(begin: Mark, end: Mark, meter: Meter) -> Energy | None:
@@ -147,8 +167,13 @@ def _by_counter(begin: Mark, end: Mark, accuracy: Accuracy) -> tuple[float, floa
     if one is None or other is None or begin.resets != end.resets:
         return None
     joules = other - one
-    late_j = joules / (end.sample.at_s - begin.sample.at_s) * accuracy.delay_s
-    return joules, math.hypot(accuracy.gain * joules, accuracy.quantum_j / math.sqrt(6), late_j)
+    watts = joules / (end.sample.at_s - begin.sample.at_s)
+    return joules, math.hypot(
+        accuracy.gain * joules,
+        accuracy.quantum_j / math.sqrt(6),
+        watts * accuracy.tick_s / math.sqrt(6),
+        watts * accuracy.delay_s,
+    )
 
 
 def _by_watts(begin: Mark, end: Mark, accuracy: Accuracy) -> tuple[float, float] | None:
@@ -156,7 +181,8 @@ def _by_watts(begin: Mark, end: Mark, accuracy: Accuracy) -> tuple[float, float]
     if one is None or other is None or begin.gaps != end.gaps or not n:
         return None
     joules, seconds = end.area_j - begin.area_j, end.sample.at_s - begin.sample.at_s
-    scatter_w = math.sqrt((end.rough - begin.rough) / (2 * n))
+    freedom = max(_FREEDOM_LEAST, 2 * n / 3)  # of a variance by differences; few of them are more uncertain themselves
+    scatter_w = math.sqrt((end.rough - begin.rough) / (2 * n) * freedom / (freedom - 2))
     return joules, math.hypot(
         accuracy.gain * joules,
         accuracy.quantum_w * seconds / math.sqrt(12),
@@ -165,15 +191,16 @@ def _by_watts(begin: Mark, end: Mark, accuracy: Accuracy) -> tuple[float, float]
     )
 
 
-def _at(samples: Sequence[Sample], at_s: float) -> Sample:
-    """Between its neighbours, straight."""
+def _at(samples: Sequence[Sample], at_s: float, gap_s: float) -> Sample:
+    """Between its neighbours, straight, if they are neighbours at all."""
     after = next(i for i, sample in enumerate(samples) if sample.at_s >= at_s)
     right = samples[after]
     if right.at_s == at_s or after == 0:
         return right
     left = samples[after - 1]
     part = (at_s - left.at_s) / (right.at_s - left.at_s)
-    return Sample(at_s, _on_the_way(left.watts, right.watts, part), _on_the_way(left.joules, right.joules, part))
+    watts = None if right.at_s - left.at_s > gap_s else _on_the_way(left.watts, right.watts, part)
+    return Sample(at_s, watts, _on_the_way(left.joules, right.joules, part))
 
 
 def _on_the_way(one: float | None, other: float | None, part: float) -> float | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import ExitStack, suppress
@@ -105,7 +106,9 @@ def pool_end(end: PoolEnd) -> FarEnd:
 
 
 def _run(talk: _Talk, control: Connection, what: object) -> None:
-    """In the new process. Ctrl-C is for the one that measures; it ends this one."""
+    """In the new process. Ctrl-C is for the one that measures; it ends this one. It is of another session, for Linux
+    shares a busy machine out by sessions (autogroup), and a board or a pool has no part of the miner's."""
+    os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     asyncio.run(talk(control, what))
 

@@ -8,11 +8,12 @@ lines, whose work the system books elsewhere. How many boards a core bears is re
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from time import monotonic, process_time
+from typing import Never
 
 from ..engine.device import Device
 from ..engine.errors import DeviceError, InputError, cause
@@ -106,14 +107,16 @@ def _nonces(miner: Miner) -> int:
 
 
 class CountingPort(SerialPort):
-    """Counts how often something had come."""
+    """Counts how often something came to who listens."""
 
     reads = 0
 
-    async def read(self) -> bytes:
-        data = await super().read()
-        self.reads += 1
-        return data
+    async def listen(self, take: Callable[[bytes], None]) -> Never:
+        def heard(data: bytes) -> None:
+            self.reads += 1
+            take(data)
+
+        await super().listen(heard)
 
 
 @dataclass(frozen=True, slots=True)

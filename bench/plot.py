@@ -18,7 +18,7 @@ from .tables import short
 
 ENDINGS = (".svg", ".png")
 _ALONE, _ROLLED, _FLOOR, _TEXT = "#9ecae1", "#2171b5", "#cb181d", "#252525"
-_STYLE = {
+STYLE = {
     "svg.fonttype": "none",  # text stays text
     "svg.hashsalt": "joulehash",  # the same figures give the same file
     "font.size": 9.5,
@@ -45,7 +45,7 @@ def draw(machine: Machine, kernels: Sequence[KernelRate], path: Path) -> None:
     first = min(row.threads for row in kernels)
     rows = [row for row in kernels if row.threads == first]
     matplotlib: Any = import_module("matplotlib.figure")  # its own types leave strict checkers nothing to check
-    with import_module("matplotlib").rc_context(_STYLE):
+    with import_module("matplotlib").rc_context(STYLE):
         figure = matplotlib.Figure(figsize=(9, 1.3 + 0.34 * len(rows)), layout="constrained")
         axes = figure.add_subplot()
         places = _places(rows)

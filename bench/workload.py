@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from hashlib import sha256
 from types import TracebackType
 
@@ -88,7 +90,8 @@ class Workload:
         while True:
             job = self._invent(loop.time())
             self._judge.accept(job)
-            self._orders.put(Assignment(job, HeaderSpace(job.extranonce2_size), loop.time, job.target))
+            space = HeaderSpace(job.extranonce2_size)
+            self._orders.put(_Noted(job, space, loop.time, job.target, self._works.append))
             await asyncio.sleep(self._new_job_s)
 
     def _invent(self, now_s: float) -> Job:
@@ -115,8 +118,6 @@ class Workload:
 
     def _found(self, found: Found) -> None:
         verdict = self._judge.judge(found, asyncio.get_running_loop().time())
-        if not self._works or self._works[-1] is not verdict.work:
-            self._works.append(verdict.work)
         where, nonce = found.origin, found.nonce
         if verdict.quality is not Quality.FALSE:
             if verdict.fate is Fate.DUPLICATE:
@@ -130,8 +131,21 @@ class Workload:
 
     def _fits_another(self, found: Found, own: Work) -> bool:
         """Whether it is the true nonce of other work than it was told for."""
-        others = {id(work): work for work in self._works if work is not own}
         return any(
             hash_number(double_sha256(work.header(found.version, work.ntime, found.nonce))) <= work.claim_target
-            for work in others.values()
+            for work in self._works
+            if work is not own
         )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Noted(Assignment):
+    """Tells each work that is drawn from it."""
+
+    note: Callable[[Work], None]
+
+    def draw(self, versions: int | None = 1, *, split: bool = False) -> Work | None:
+        work = Assignment.draw(self, versions, split=split)
+        if work is not None:
+            self.note(work)
+        return work

@@ -27,6 +27,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._selector_of_time.now_s
 
+    def stand_still(self, seconds: float) -> None:
+        """As a callback that takes so long: time goes on, and nothing is done."""
+        self._selector_of_time.now_s += seconds
+
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """Waits for threads without a limit, which on this clock would pass at once."""
         await super().shutdown_default_executor()

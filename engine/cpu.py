@@ -1,9 +1,11 @@
 """The CPU as a device: a thread for each core, each drawing its own work and scanning it in slices without the GIL.
 
 Each work has as many versions as the pool lets us roll, up to MIDSTATES: at one nonce they share the first of a hash's
-two message schedules. A slice takes about ten milliseconds of a core; a new clean job ends it within one. Hashes are
-counted exactly as the kernel reports them. Threads run at low priority, so that the event loop stays prompt when all
-cores are busy. Where claims come faster than they are read, threads wait; only claims in dead work are then dropped.
+two message schedules. A slice takes about a tenth of a second of a core; a new clean job ends it within a millisecond,
+and so does a claim, unless they come by the hundred a second. Hashes are counted exactly as the kernel reports them.
+Threads run at low priority, so that the event loop stays prompt when all cores are busy; and they take the GIL seldom,
+for whoever has it and is not let run, by a machine with much else to do, holds up the loop with it. Where claims come
+faster than they are read, threads wait; only claims in dead work are then dropped.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from time import perf_counter, thread_time
 from typing import TypeVar
 
 from ..ext.kernels import Kernel, KernelError, ScanFn, choose
-from .chain.header import double_sha256, hash_number
+from .chain.header import header_number
 from .daemon import in_daemon
 from .device import Capabilities, DeviceStats
 from .errors import DeviceError, InputError
@@ -32,11 +34,12 @@ T = TypeVar("T")
 MIDSTATES = 16  # versions hashed with each nonce: docs/kernels.md has what each number of them gains
 THREADS_LIMIT = 1024
 THREADS_PER_CPU = 64  # many more of them would not let the event loop through
-_SLICE_S = 0.010
+_SLICE_S = 0.1
+_CLAIM_S = 0.01  # a claim waits about so long at most for the end of its slice
 _MEASURE_S = 0.02
 _STARVED_S = 0.05  # between looks for new headers in an exhausted job
 _UNREAD_LIMIT = 256  # claims that may wait for the judge before the threads do; one slice of each may be above it
-_HITS = 256  # room in a slice beside one batch
+_HITS = 256  # room in a slice beside one batch, at most
 _NICE = 10
 
 
@@ -225,8 +228,8 @@ class CpuDevice:
         assert self._kernel is not None
         midstates, tail = work.midstates(), work.tail()
         lanes, rolled = self._kernel.lanes, len(work.versions)
-        hits = array("I", bytes(8 * (lanes * rolled + _HITS)))
         top_word = work.claim_target >> 224
+        hits = array("I", bytes(8 * (lanes * rolled + self._room(top_word))))
         done, size = 0, max(lanes, 16 * lanes // rolled)
         while done < work.count and self._order is order:
             began_s = thread_time()  # of this thread: waiting for a core is no reason for shorter slices
@@ -243,6 +246,12 @@ class CpuDevice:
                 self._deliver(claims, order)
             if step == count:
                 size = max(lanes, min(4 * size, int(size * _SLICE_S / max(took_s, 1e-6))))
+
+    def _room(self, top_word: int) -> int:
+        """Places for hits beside those of a batch. The kernel returns when they are taken: after as many hits as are
+        due in _CLAIM_S. None where they are rarer: it returns at each."""
+        hashes = (self._nominal_hps or 0.0) / self._n_threads * _CLAIM_S
+        return min(_HITS, int(hashes * (top_word + 1) / 2**32))
 
     def _deliver(self, claims: list[Found], order: _Order) -> None:
         """Hand claims to `found`, when there is room for them."""
@@ -266,7 +275,7 @@ def is_claim(work: Work, version: int, nonce: int, top_word: int) -> bool:
 
     A hit that even this word forbids is left for the judge: the kernel, or the core, is broken.
     """
-    number = hash_number(double_sha256(work.header(version, work.ntime, nonce)))
+    number = header_number(work.header(version, work.ntime, nonce))
     return number <= work.claim_target or number >> 224 > top_word
 
 

@@ -73,6 +73,17 @@ class DeviceAlarm(Event, frozen=True, tag="device_alarm"):
     text: str
 
 
+class DeviceFigures(Event, frozen=True, tag="device_figures"):
+    """What a device tells of itself while it runs: the frequency of its chips, the hottest of them, and the whole
+    device's power. None: it does not tell, or its rate is not known yet."""
+
+    device: str
+    rate_hps: float | None
+    mhz: float | None
+    celsius: float | None
+    watts: float | None
+
+
 class PoolMessage(Event, frozen=True, tag="message"):
     pool: str
     text: str  # printable characters only

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from enum import Enum, IntEnum
 from fractions import Fraction
-from hashlib import sha256
 
 import msgspec
 
+from .chain.header import header_number
 from .chain.target import difficulty_from_target
 from .work import Found, Job, Work
 
@@ -64,9 +64,10 @@ def verify(found: Found) -> tuple[Work, bytes, int]:
 
     Of its candidates the one for which the hash is worth most; of equals the newest, which comes first.
     """
-    if len(found.works) == 1:
-        return _hashed(found.works[0], found)
-    return max((_hashed(work, found) for work in found.works), key=lambda hashed: quality_of(hashed[2], hashed[0]))
+    works = found.works
+    if len(works) == 1:
+        return _hashed(works[0], found)
+    return max((_hashed(work, found) for work in works), key=lambda hashed: quality_of(hashed[2], hashed[0]))
 
 
 def quality_of(number: int, work: Work) -> Quality:
@@ -112,7 +113,7 @@ class Judge:
 
 def _hashed(work: Work, found: Found) -> tuple[Work, bytes, int]:
     header = work.header(found.version, found.ntime, found.nonce)
-    return work, header, int.from_bytes(sha256(sha256(header).digest()).digest(), "little")
+    return work, header, header_number(header)
 
 
 def _first_time(number: int, work: Work) -> bool:

@@ -2,7 +2,7 @@
 
 Jobs go out as assignments; claims come in and are weighed (shares.py). A device that fails is stopped, reported and
 started again with backoff while the others go on; one that was unplugged is told once, and looked for until it is back.
-The pool sees to itself. Nothing here prints.
+Mining begins with the first that is ready; the others join it. The pool sees to itself. Nothing here prints.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from .device import Device
 from .errors import DeviceAbsent, DeviceError, InputError, cause
-from .events import DeviceAlarm, DeviceFailed, DeviceSummary, Report, Summary
+from .events import DeviceAlarm, DeviceFailed, DeviceFigures, DeviceSummary, Report, Summary
 from .pool import Demand, Pool
 from .rates import RateMeter
 from .shares import Shares
@@ -26,7 +27,11 @@ _SPACES = 64  # jobs whose used headers are remembered
 _RETRY_FIRST_S, _RETRY_MOST_S = 1.0, 60.0
 _LOOK_MOST_S = 5.0  # the same of one that is not plugged in
 _STABLE_S = 60.0  # a device that ran so long begins its backoff anew
+_FIGURES_S = 10.0  # between what a device tells of itself
 _STOP_S = 10.0  # a device that has not stopped by then is left behind
+
+
+Starts: TypeAlias = Mapping[str, asyncio.Task[None]]  # the first of each device
 
 
 @dataclass(slots=True)
@@ -39,8 +44,11 @@ class DeviceState:
     failure: str = ""  # empty while it runs
     absent: bool = False  # that is why
     open: bool = False  # it was started, or tried to, and has not been stopped
+    starting: bool = False
     running: bool = False  # it takes work
     alarm: str = ""  # as it was last told
+    figures_s: float | None = None  # when its figures were
+    worked: bool = False  # it has taken work, once at least
 
     @property
     def hashes(self) -> int | None:
@@ -79,51 +87,76 @@ class Miner:
         return (asyncio.get_running_loop().time() if self.stopped_s is None else self.stopped_s) - self.started_s
 
     @property
+    def why_idle(self) -> str:
+        """Why none of the devices has ever taken work; empty: one has, or none has failed to."""
+        if any(state.worked for state in self.devices.values()):
+            return ""
+        failures = {name: state.failure for name, state in self.devices.items() if state.failure}
+        return "; ".join(f"{name}: {why.removeprefix(f'{name}: ')}" for name, why in failures.items())
+
+    @property
     def hashes(self) -> int:
         """Of all devices: counted where they count, else those that their claims stand for."""
         return sum(state.hashes or 0 for state in self.devices.values())
 
     async def run(self, duration_s: float | None = None, shares: int | None = None) -> Summary:
-        """Mine until stopped, for `duration_s`, or until `shares` are accepted.
+        """Mine until stopped, until `shares` are accepted, or for `duration_s` after each device has started, or failed
+        to.
 
         Raises InputError and NodeError for what cannot begin. However it ends, devices and pool are closed, and no
         share is pending.
         """
         self._shares_wanted = shares
+        starts = {name: asyncio.create_task(self._start(state)) for name, state in self.devices.items()}
         try:
-            if await self._start_devices():
+            if await self._is_ready(starts):
                 self._pool_open = True
                 await self.pool.start(self._demand())
-                await self._mine(duration_s)
+                await self._mine(starts, duration_s)
         except BaseExceptionGroup as group:
             error = cause(group)
             raise error from error.__cause__
         finally:
+            for start in starts.values():
+                start.cancel()
+            await asyncio.gather(*starts.values(), return_exceptions=True)
             await self._close()
         return self.summary()
 
-    async def _start_devices(self) -> bool:
-        """All at once. False: stopped before they had started, which may take them seconds."""
-        async with asyncio.TaskGroup() as group:
-            starts = [group.create_task(self._start(state)) for state in self.devices.values()]
-            stopping = asyncio.create_task(self._stopping.wait())
-            stopping.add_done_callback(lambda _: [start.cancel() for start in starts])
-            try:
-                await asyncio.gather(*starts, return_exceptions=True)
-            finally:
-                stopping.cancel()
-        return not any(start.cancelled() for start in starts)
+    async def _is_ready(self, starts: Starts) -> bool:
+        """Wait until a device takes work, or none does; and for those whose rate nobody knows yet, as the pool is told
+        the sum. False: stopped before. Raises InputError."""
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            while not self._stopping.is_set():
+                done = [state for name, state in self.devices.items() if starts[name].done()]
+                for state in done:
+                    starts[state.device.name].result()
+                unknown = [
+                    state
+                    for state in self.devices.values()
+                    if state not in done and state.device.capabilities.nominal_hps is None
+                ]
+                if not unknown and (len(done) == len(starts) or not all(state.failure for state in done)):
+                    return True
+                waiting = [start for start in starts.values() if not start.done()]
+                await asyncio.wait([stopping, *waiting], return_when=asyncio.FIRST_COMPLETED)
+            return False
+        finally:
+            stopping.cancel()
 
-    async def _mine(self, duration_s: float | None) -> None:
+    async def _mine(self, starts: Starts, duration_s: float | None) -> None:
         """Everything that runs while mining; from the outside in: devices stop first, then the pool."""
         loop = asyncio.get_running_loop()
         self.started_s = loop.time()
-        timer = None if duration_s is None else loop.call_later(duration_s, self.stop)
         try:
             async with asyncio.TaskGroup() as group:
                 background = [group.create_task(self._follow_pool()), group.create_task(self._sample())]
+                if duration_s is not None:
+                    background.append(group.create_task(self._stop_after(duration_s, starts)))
                 supervisors = {
-                    name: group.create_task(self._run_device(state, group)) for name, state in self.devices.items()
+                    name: group.create_task(self._run_device(state, group, starts[name]))
+                    for name, state in self.devices.items()
                 }
                 await self._stopping.wait()
                 await self._stop_devices(supervisors)
@@ -133,10 +166,14 @@ class Miner:
                 for task in background:
                     task.cancel()
         finally:
-            if timer is not None:
-                timer.cancel()
             if self.stopped_s is None:
                 self.stopped_s = loop.time()
+
+    async def _stop_after(self, seconds: float, starts: Starts) -> None:
+        if starts:
+            await asyncio.wait(starts.values())
+        await asyncio.sleep(seconds)
+        self.stop()
 
     async def _close(self) -> None:
         """Let go of all that is still open, and count what is still on its way as lost."""
@@ -215,17 +252,20 @@ class Miner:
     # Devices
 
     async def _start(self, state: DeviceState) -> None:
-        state.open, state.absent = True, False
+        state.open, state.absent, state.starting = True, False, True
         try:
             await state.device.start()
         except DeviceError as error:
             state.failure, state.absent = str(error) or "it does not start", isinstance(error, DeviceAbsent)
         else:
             state.failure = ""
+        finally:
+            state.starting = False
 
-    async def _run_device(self, state: DeviceState, group: asyncio.TaskGroup) -> None:
-        """Supervise a device: never raises, never gives up before the miner stops."""
+    async def _run_device(self, state: DeviceState, group: asyncio.TaskGroup, start: asyncio.Task[None]) -> None:
+        """Supervise a device: never raises but what its first start does, never gives up before the miner stops."""
         loop, retry_s, told = asyncio.get_running_loop(), _RETRY_FIRST_S, False
+        await start
         while True:
             if not state.failure:
                 began_s, told = loop.time(), False
@@ -247,12 +287,13 @@ class Miner:
 
     async def _mine_with(self, state: DeviceState, group: asyncio.TaskGroup) -> None:
         """Until the device fails, or is stopped."""
-        state.running = True
+        state.running = state.worked = True
+        now = asyncio.get_running_loop().time
         try:
             state.device.give(self._assignment(), clean=True)
             async for found in state.device.found():
-                self.shares.weigh(found, state.tally, group)
-                await self.shares.room()
+                if self.shares.weigh(found, state.tally, group, now()):
+                    await self.shares.room()
             if not self._stopping.is_set():
                 state.failure = "it ended by itself"
         except DeviceError as error:
@@ -296,8 +337,18 @@ class Miner:
                 if (alarm := state.device.stats().alarm) != state.alarm:
                     state.alarm = alarm
                     self._report(DeviceAlarm(state.device.name, alarm))
+                self._tell_figures(state, now)
             self.meter.sample(now, self.hashes)
             await asyncio.sleep(1.0)
+
+    def _tell_figures(self, state: DeviceState, now: float) -> None:
+        """Of those that have any."""
+        stats = state.device.stats()
+        known = [stats.mhz, stats.celsius, stats.watts] != [None, None, None]
+        if known and (state.figures_s is None or now - state.figures_s >= _FIGURES_S):
+            state.figures_s = now
+            rate_hps = state.meter.rate(_FIGURES_S)
+            self._report(DeviceFigures(state.device.name, rate_hps, stats.mhz, stats.celsius, stats.watts))
 
 
 def _is_clean(job: Job | None, before: Job | None) -> bool:

@@ -18,6 +18,7 @@ from .work import Found
 
 SENDING_LIMIT = 256  # shares on their way; beyond them devices wait with their claims
 _CLAIMS_A_TURN = 16  # weighed in a row, some 10 us each; a turn of the loop costs as much as one of them
+_FALSE, _CLAIM = Quality.FALSE, Quality.CLAIM  # Python 3.11 takes its time to look members up
 _FINISH_S = 1.0  # for shares that the pool has settled to be counted
 _FATES = {
     Fate.STALE: Outcome.STALE,
@@ -39,15 +40,17 @@ class Shares:
         self._hurry = False
         self._since_turn = 0  # claims
 
-    def weigh(self, found: Found, own: Tally, group: asyncio.TaskGroup) -> None:
-        """Judge a claim and count it, in `own` too, its device's tally. A share is sent by a task of the group."""
-        verdict = self.judge.judge(found, asyncio.get_running_loop().time())
+    def weigh(self, found: Found, own: Tally, group: asyncio.TaskGroup, now: float) -> bool:
+        """Judge a claim at `now` (the loop's clock) and count it, in `own` too, its device's tally. A share is sent by
+        a task of the group. True: the device is to wait for `room` before its next."""
+        verdict = self.judge.judge(found, now)
+        quality = verdict.quality
         self._since_turn += 1
-        if verdict.quality is Quality.FALSE:
+        if quality is _FALSE:
             for tally in (self.tally, own):
                 tally.hardware_errors += 1
             self._report(HardwareError(found.device, f"{found.nonce:08x}"))
-            return
+            return self._since_turn >= _CLAIMS_A_TURN
         for tally in (self.tally, own):
             if verdict.fate is Fate.DUPLICATE:
                 tally.repeats += 1
@@ -55,13 +58,17 @@ class Shares:
                 tally.claims += 1
                 tally.claimed += found.stands_for
                 tally.claimed_squares += found.stands_for**2
-            if verdict.quality >= Quality.SHARE:
-                tally.open(verdict.difficulty)
+        if quality is _CLAIM:
+            return self._since_turn >= _CLAIMS_A_TURN or len(self._sending) >= SENDING_LIMIT
+        difficulty = verdict.difficulty
+        for tally in (self.tally, own):
+            tally.open(difficulty)
         if verdict.sendable:
             self._since_turn = _CLAIMS_A_TURN
             self._sending[verdict] = (own, group.create_task(self._send(verdict, own)))
-        elif verdict.quality >= Quality.SHARE:
+        else:
             self._settle(verdict, own, Result(_FATES[verdict.fate], verdict.fate.value))
+        return True
 
     async def room(self) -> None:
         """Give the others their turn, after a share at once, as it is to leave; and wait while too many are on their

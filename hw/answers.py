@@ -6,7 +6,7 @@ bits. Alarms are judged over the last thousand nonces and say no figures that ch
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 
 from ..engine.work import Origin
 
@@ -17,6 +17,7 @@ _DEVIATIONS = 4.0  # above the part that is allowed, so that chance gives no ala
 _LOOKS, _LEAST_BYTES = 60, 500
 _BROKEN_MOST = 0.005  # ours, of the bytes: there are none on a sound line
 _OVER_AND_OVER = 8  # times in succession, of one chip
+_NO_RUN = (-1, 0)
 
 
 class Answers:
@@ -26,20 +27,24 @@ class Answers:
         self._word = word
         self._kinds: deque[str] = deque(maxlen=_WINDOW)
         self._seen: deque[object] = deque(maxlen=_WINDOW)
-        self._known: Counter[object] = Counter()
+        self._known: set[object] = set()
         self._runs: dict[int | None, tuple[int, int]] = {}  # of each chip: its last nonce, and how often in succession
         self._on: set[str] = set()
 
     def take(self, where: Origin, nonce: int, key: object, *, true: bool) -> bool:
         """Whether hashes were done for it: for true ones and false ones, and not for one that came before. Headers are
         told apart by the key."""
-        last, times = self._runs.get(where.chip, (-1, 0))
+        last, times = self._runs.get(where.chip, _NO_RUN)
         self._runs[where.chip] = (nonce, times + 1 if nonce == last else 1)
-        first = not self._known[key]
-        self._kinds.append("false" if not true else "true" if first else "repeated")
-        if true and first:
-            self._remember(key)
-        return first or not true
+        if not true:
+            self._kinds.append("false")
+            return True
+        if key in self._known:
+            self._kinds.append("repeated")
+            return False
+        self._kinds.append("true")
+        self._remember(key)
+        return True
 
     def alarms(self) -> list[str]:
         stuck = sorted(chip or 0 for chip, (_, times) in self._runs.items() if times >= _OVER_AND_OVER)
@@ -64,10 +69,9 @@ class Answers:
 
     def _remember(self, key: object) -> None:
         if len(self._seen) == _WINDOW:
-            oldest = self._seen.popleft()
-            del self._known[oldest]
+            self._known.remove(self._seen.popleft())
         self._seen.append(key)
-        self._known[key] = 1
+        self._known.add(key)
 
 
 class Line:

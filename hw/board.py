@@ -3,24 +3,30 @@
     async with board.powered(board.point(mhz, volts)) as powered:
         powered.chain, powered.reading, await powered.set_point(…)
 
-From outside in: ports, the guard process, off and a first look at every sensor, the watch, then volts while reset is
-held, then the chips. Whatever ends it, cancellation included, the off bytes are sent first and at once, and then the
-board is brought to off in good order. Boards come up one after another, as one supply may feed several.
+From outside in: a supply, where one is controlled (feed.py), ports, the guard process, off and a first look at every
+sensor, the watch, then volts while reset is held, then the chips. Whatever ends it, cancellation included, the off
+bytes are sent first and at once, and then the board is brought to off in good order. Boards get their power one after
+another, as one supply may feed several and each takes a surge; from the slow clock of chips that were reset they then
+ramp up side by side.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from ..engine.errors import DeviceError, InputError
 from .boards.row import Row
 from .chain import Chain
 from .chips.init import reset
-from .guard.guarded import Guard
+from .feed import Feed, check, fed
+from .guard.guarded import Guard, guarded
 from .limits import Limits, Reading
+from .meters.supply import Supply
+from .peace import in_peace
 from .plant import Plant
 from .point import Point, point_of
 from .ports.port import Port
@@ -28,7 +34,6 @@ from .powered import Powered
 from .stages import Tell, nobody
 from .watch import Watch
 
-_OFF_S = 2.0  # for the way to off; by then the off bytes have long been sent
 _COOL_C = 15.0  # below the limit
 _COOL_MOST_S = 600.0
 _COOL_BLIND_S = 60.0  # at least, where the chips' own temperature is not told; two time constants of a heat sink
@@ -49,16 +54,19 @@ class Board:
         guard: GuardFor | None = None,
         *,
         unguarded: bool = False,
+        supply: Supply | None = None,
     ) -> None:
         self.row, self.name = row, name
         self.alarm = ""  # of its guard process
         self.watch: Watch | None = None  # while it is powered, and has sensors
-        self._ports, self._plant_for, self._guard_for = ports, plant_for, guard
-        if not row.watched and not unguarded:
+        self._ports, self._plant_for, self._guard_for, self._supply = ports, plant_for, guard, supply
+        if not row.watched and not unguarded and supply is None:
             raise InputError(
-                f"{name}: a {row.title} has no sensors that could be watched; --unguarded runs it nevertheless, at its "
-                "lowest frequency: stay with it"
+                f"{name}: {row.title} has no sensors that could be watched; --unguarded runs it nevertheless, at its "
+                "lowest frequency: stay with it; or feed it by --supply, which can be switched off"
             )
+        if supply is not None:
+            check(supply.rail, row, name)
 
     def point(self, mhz: float | None = None, volts: float | None = None) -> Point:
         """Checked against the row; by default what is usual, and for a board that is not watched the least."""
@@ -70,30 +78,35 @@ class Board:
         off in the end. `tell` is told each stage as it is reached. Without `bring_up` the chips have power and are let
         out of reset, and that is all: for whoever measures why they do not answer."""
         async with AsyncExitStack() as stack:
+            feed = await self._feed(stack)
             plant = await self._connect(stack, tell)
             async with asyncio.TaskGroup() as group:
                 background: list[asyncio.Task[None]] = []
+                if feed is not None:
+                    background.append(group.create_task(feed.run()))
                 chain: Chain | None = None
                 try:
                     watch = await self._watch(plant, group, background)
                     tell("sensed")
-                    async with _one_at_a_time():
-                        if plant is not None:
+                    if plant is not None:
+                        async with _one_at_a_time():
                             await self._power(plant, point, tell)
-                        if self.row.chip is not None:
-                            chain = Chain(self._ports["chips"], self.row, self.name, tell)
-                            background.append(group.create_task(chain.run()))
-                            if bring_up:
-                                await chain.bring_up(point.mhz, None if watch is None else watch.expect_chips)
+                    if self.row.chip is not None:
+                        chain = Chain(self._ports["chips"], self.row, self.name, tell)
+                        background.append(group.create_task(chain.run()))
+                        if bring_up:
+                            await chain.bring_up(point.mhz, None if watch is None else watch.expect_chips)
                     if bring_up:
                         if watch is not None:
                             watch.regulate()
                         tell("up")
-                    alarm = "" if self.row.watched else "unguarded: neither temperature nor power is watched"
-                    yield Powered(self.row, self.name, self._ports["chips"], plant, chain, watch, alarm, point)
+                    alarm = "" if self.row.watched else _unwatched(feed)
+                    yield Powered(self.row, self.name, self._ports["chips"], plant, chain, watch, alarm, point, feed)
                 finally:
                     if plant is not None:
                         self._cut(plant)
+                    elif feed is not None:
+                        feed.cut()
                     elif chain is not None:
                         chain.quiet()
                     for task in background:
@@ -102,6 +115,7 @@ class Board:
     async def cool_down(self) -> None:
         """Off, with its fan at full speed, until it is well below its limits. Raises DeviceError."""
         async with AsyncExitStack() as stack:
+            await self._feed(stack)
             plant = await self._connect(stack)
             if plant is None:
                 return
@@ -117,6 +131,16 @@ class Board:
         async with AsyncExitStack() as stack:
             plant = await self._connect(stack)
             return Reading() if plant is None else await plant.read()
+
+    async def _feed(self, stack: AsyncExitStack) -> Feed | None:
+        """Before all else, and off after all else: what is on the board lives on it."""
+        if (supply := self._supply) is None:
+            return None
+
+        def guard(tell: Callable[[str], None]) -> AbstractAsyncContextManager[Guard]:
+            return guarded(replace(supply.off_action(), name=f"{self.name}'s supply {supply.name}"), tell)
+
+        return await stack.enter_async_context(fed(supply, self.row, self.name, guard, self._told))
 
     async def _connect(self, stack: AsyncExitStack, tell: Tell = nobody) -> Plant | None:
         """Ports open, and the board brought to off and under guard."""
@@ -170,6 +194,12 @@ class Board:
         self.alarm = alarm
 
 
+def _unwatched(feed: Feed | None) -> str:
+    if feed is None:
+        return "unguarded: neither temperature nor power is watched"
+    return f"its temperature is not watched; its supply is, {feed.rail.volts:g} V and at most {feed.rail.amps:g} A"
+
+
 def _is_cool(reading: Reading, limits: Limits, seconds: float) -> bool:
     """By what it can sense without power: the diodes of chips that are off may be open. Then it takes its time, too."""
     if reading.chip_c is None and seconds < _COOL_BLIND_S:
@@ -196,26 +226,6 @@ async def _off(plant: Plant, guard: Guard | None) -> None:
     await in_peace(plant.off)
     if guard is not None:
         await guard.done()
-
-
-async def in_peace(work: Callable[[], Awaitable[None]]) -> None:
-    """Do it though we are being cancelled, in a few seconds. Raises DeviceError, and CancelledError afterwards."""
-    task = asyncio.ensure_future(work())
-    loop = asyncio.get_running_loop()
-    until_s, cancelled = loop.time() + _OFF_S, False
-    while not task.done() and loop.time() < until_s:
-        try:
-            await asyncio.wait([task], timeout=until_s - loop.time())
-        except asyncio.CancelledError:
-            cancelled = True
-    if task.cancel():
-        failure: BaseException | None = DeviceError(f"the board does not become off within {_OFF_S:g} s; cut its power")
-    else:
-        failure = None if task.cancelled() else task.exception()
-    if cancelled and (failure is None or isinstance(failure, DeviceError)):
-        raise asyncio.CancelledError from failure
-    if failure is not None:
-        raise failure
 
 
 _TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()

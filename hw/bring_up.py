@@ -143,7 +143,7 @@ async def _count(chain: Chain, step: Count) -> None:
         raise NoChips(f"{chain.name}: no chip answers; is it powered, and the line whole?", found, chain.n_chips)
     if others := set(found) - {chain.chip.id}:
         raise WrongChips(
-            f"{chain.name}: a chip says that it is a BM{min(others):04X}; a {chain.row.title} has {chain.chip.name}",
+            f"{chain.name}: a chip says that it is a BM{min(others):04X}; {chain.row.title} has {chain.chip.name}",
             found,
             chain.n_chips,
         )

@@ -1,6 +1,6 @@
 """Chips on one line: told what to do, and heard. How they are brought up is bring_up.py.
 
-One task reads the line: nonces go to `on_nonce`, registers to who waits for them, the rest is counted. Chips that reset
+One task listens to it: nonces go to `on_nonce`, registers to who waits for them, the rest is counted. Chips that reset
 themselves, as their voltage fell, answer in short frames, have another frequency, or are at their first speed again:
 `check` and `mute` find that out.
 """
@@ -22,6 +22,7 @@ from .chips.partition import hcn
 from .chips.steps import Hcn
 from .chips.ticket import ticket_register
 from .errors import ChipReset, Mute, RegisterSilent
+from .patience import Patience
 from .ports.port import Port
 from .stages import Tell, nobody
 from .wire.bm13xx import HeaderJob, MidstateJob, Nonce, RegisterValue, ShortFrame
@@ -44,7 +45,7 @@ _MUTE = {
 
 
 class Chain:
-    """`run()` reads the line, in a task of its own; then `bring_up`."""
+    """`run()` listens to the line, in a task of its own; then `bring_up`."""
 
     def __init__(self, port: Port, row: Row, name: str, tell: Tell = nobody) -> None:
         assert row.chip is not None
@@ -65,6 +66,7 @@ class Chain:
         self._port = port
         self._speech = BM13XX if self.tells_addresses else BM1387
         self._decoder = self._speech.decoder(9)
+        self._silence: asyncio.TimerHandle | None = None  # until what is left of a frame is none
         self._registers: asyncio.Queue[RegisterValue] | None = None
         self._reading = asyncio.Lock()
         self._errors: Counter[str] = Counter()
@@ -83,22 +85,27 @@ class Chain:
         return self._hashed_s + (asyncio.get_running_loop().time() - self._since_s if self.hashing else 0.0)
 
     async def run(self) -> None:
-        """Read the line until cancelled. Raises DeviceError."""
-        while True:
-            data = await self._heard()
-            self.heard += len(data)
-            for event in self._decoder.feed(data) if data else self._decoder.flush():
-                self._take(event)
-
-    async def _heard(self) -> bytes:
-        """Nothing: the line is silent. A timer only where that matters, as nonces come by the hundred a second."""
-        if not self._decoder.undecided:
-            return await self._port.read()
+        """Listen to the line until cancelled. Raises DeviceError."""
         try:
-            async with asyncio.timeout(_SILENT_S):
-                return await self._port.read()
-        except TimeoutError:
-            return b""
+            await self._port.listen(self._hear)
+        finally:
+            self._mind_silence(False)
+
+    def _hear(self, data: bytes) -> None:
+        """A timer only where silence says something, as nonces come by the hundred a second."""
+        self.heard += len(data)
+        self._take(self._decoder.feed(data))
+        if self._silence is not None or self._decoder.undecided:
+            self._mind_silence(self._decoder.undecided)
+
+    def _mind_silence(self, matters: bool) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+        self._silence = asyncio.get_running_loop().call_later(_SILENT_S, self._fall_silent) if matters else None
+
+    def _fall_silent(self) -> None:
+        self._silence = None
+        self._take(self._decoder.flush())
 
     async def bring_up(self, mhz: float, before_ramp: Callable[[], Awaitable[None]] | None = None) -> None:
         """From the release of reset to `mhz`, ready for work. `before_ramp`: done when they are set up, and take little
@@ -220,6 +227,10 @@ class Chain:
 
     async def _why_mute(self) -> Literal["hash nothing", "reset", "silent"]:
         if await self._ask(_CHIP_ID, None, self.n_chips, _READ_S):
+            try:
+                await self.check()
+            except ChipReset:
+                return "reset"
             return "hash nothing"
         await self.set_baud(self.row.baud)
         short = self._short
@@ -248,7 +259,7 @@ class Chain:
                 self._port.write(self._speech.read(register, address))
                 with suppress(TimeoutError):
                     while len(answers) < most:
-                        async with asyncio.timeout(quiet_s):
+                        async with Patience(quiet_s):
                             answer = await self._registers.get()
                         if answer.register == register or not self.tells_addresses:
                             answers.append(answer)
@@ -263,16 +274,17 @@ class Chain:
         errors, self._errors = self._errors, Counter()
         return errors
 
-    def _take(self, event: Heard) -> None:
-        match event:
-            case Nonce():
-                if self.on_nonce is not None:
-                    self.on_nonce(event)
-            case RegisterValue():
-                if self._registers is not None:
-                    self._registers.put_nowait(event)
-            case ShortFrame():
-                self._short += 1
-            case Garbage():
-                self._errors["bytes of broken frames"] += len(event.data)
-                self.broken += len(event.data)
+    def _take(self, events: list[Heard]) -> None:
+        for event in events:
+            match event:
+                case Nonce():
+                    if self.on_nonce is not None:
+                        self.on_nonce(event)
+                case RegisterValue():
+                    if self._registers is not None:
+                        self._registers.put_nowait(event)
+                case ShortFrame():
+                    self._short += 1
+                case Garbage():
+                    self._errors["bytes of broken frames"] += len(event.data)
+                    self.broken += len(event.data)

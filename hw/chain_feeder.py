@@ -11,7 +11,7 @@ import asyncio
 import math
 from dataclasses import replace
 
-from ..engine.chain.header import double_sha256, hash_number
+from ..engine.chain.header import header_number
 from ..engine.errors import InputError
 from ..engine.work import Assignment, Found, Job, Work
 from .answers import Answers, Line
@@ -39,6 +39,7 @@ class ChainFeeder:
         self._powered, self._chain, self._chip = powered, powered.chain, powered.chain.chip
         self._orders, self._report, self._account, self._name = orders, report, account, name
         self._rests = bool(rest(self._chip))
+        self._id_of = [job_id(self._chip, byte) for byte in range(256)]
         self._works: dict[int, tuple[Work, ...]] = {}  # of each job id, the newest first
         self._sent_s: dict[int, float] = {}  # when the newest of each id was
         self._next_id = self._chip.ids[1]  # the first is the blank job's, with which some chips are brought up
@@ -50,6 +51,7 @@ class ChainFeeder:
         self._counters = HashCounters(self._chain)
         self._lie = ""  # of them, if they tell one
         self._base_hashes = account.hashes or 0
+        self._time = asyncio.get_running_loop().time  # looked up once, for it is asked with each nonce
 
     async def run(self) -> None:
         await self._count()  # from where they are
@@ -119,7 +121,7 @@ class ChainFeeder:
         id = self._next_id
         self._next_id = (id + self._chip.id_step) % self._chip.id_mod
         self._works[id] = (work, *self._works.get(id, ()))[:2]
-        self._sent_s[id] = asyncio.get_running_loop().time()
+        self._sent_s[id] = self._time()
         job = work.job
         if self._chip.job == "header":
             base = sent_version(job.version, job.version_mask)
@@ -134,33 +136,34 @@ class ChainFeeder:
     # What comes back
 
     def _nonce(self, answer: Nonce) -> None:
-        if not self._rests and self._is_over(job_id(self._chip, answer.id)):
+        id = self._id_of[answer.id]
+        if not self._rests and self._is_over(id):
             return
-        works = self._works.get(job_id(self._chip, answer.id), ())
-        if not works:
+        works = self._works.get(id)
+        if works is None:
             self._account.errors["nonces of no job"] += 1
             return
         work, rolled, true = self._whose(works, answer)
         where = origin(self._chip, self._chain.n_chips, answer.nonce, answer.id)
-        stands_for = 2.0 ** (self._chip.zero_bits + self._chain.ticket)
+        stands_for = float(1 << self._chip.zero_bits + self._chain.ticket)
         key = (work.merkle_root, work.ntime, rolled, answer.nonce)
         counts = self._answers.take(where, answer.nonce, key, true=true)
         self._health.note(where, stands_for if counts else None)
-        now = asyncio.get_running_loop().time()
+        now = self._time()
         self._report(
             Found(self._name, (work,), answer.nonce, rolled, work.ntime, now, where, answer.raw, stands_for=stands_for)
         )
 
     def _is_over(self, id: int) -> bool:
         """Whether that work is used up by now: chips that cannot rest go over it again and again."""
-        age_s = asyncio.get_running_loop().time() - self._sent_s.get(id, math.inf)
+        age_s = self._time() - self._sent_s.get(id, math.inf)
         return self._cadence is not None and age_s > self._cadence.epoch_s
 
     def _whose(self, works: tuple[Work, ...], answer: Nonce) -> tuple[Work, int, bool]:
         """The work that the nonce belongs to, its version, and whether it is true; the newest when it fits none."""
         for work in works:
             rolled = self._version(work, answer)
-            if hash_number(double_sha256(work.header(rolled, work.ntime, answer.nonce))) <= work.claim_target:
+            if header_number(work.header(rolled, work.ntime, answer.nonce)) <= work.claim_target:
                 return work, rolled, True
         return works[0], self._version(works[0], answer), False
 
@@ -217,6 +220,5 @@ class ChainFeeder:
     def _tell(self) -> None:
         account, chip, reading = self._account, self._chip, self._powered.reading
         account.mhz, account.celsius, account.watts = self._chain.mhz, reading.chip_c, reading.watts
-        account.reading = reading
         scaled = f", simulated at 1/2^{32 - chip.zero_bits}" if chip.zero_bits < 32 else ""
         account.note = f"{self._chain.n_chips} x {chip.name}{scaled}"

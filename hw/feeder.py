@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from ..engine.work import Assignment, Found
-from .limits import Reading
 from .powered import Powered
 
 COUNTED_S = 1.0  # between looks at the chips' own counters
@@ -35,7 +34,6 @@ class Account:
     mhz: float | None = None
     celsius: float | None = None  # of the hottest chip
     watts: float | None = None
-    reading: Reading = field(default_factory=Reading)  # of its sensors, the last
 
 
 class Orders:

@@ -23,6 +23,7 @@ from .ports.serial import SerialPort
 from .ports.usb import UsbStick
 from .spec import Spec
 
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _LOCATION = re.compile(r"(?P<place>\d+-\d+(?:\.\d+)*)(?::[\dx]+\.(?P<interface>\d+))?")
 
 
@@ -54,6 +55,7 @@ class Recognised:
     place: str | None = None  # bus and sockets: 1-1.4
     serial: str | None = None
     files: tuple[str, ...] = ()  # what must be permitted to open it
+    maker: str | None = None  # who put strings into it that name a board; None: they name an adapter, or nothing
 
     @property
     def named_by(self) -> frozenset[str]:
@@ -103,7 +105,10 @@ def _recognised(thing: _Thing) -> Recognised | None:
         remedy = f"if you know it, say so: -d {maybe[0]}:{thing.paths[0]}{others}"
     nodes = tuple(part.node for part in thing.parts if part.node is not None)
     files = nodes if any(name.startswith("usb:") for name in ports.values()) else tuple(ports.values())
-    return Recognised(board, ports, by, remedy, maybe, thing.paths, thing.place, thing.said("serial"), files)
+    said = thing.said("manufacturer") or thing.said("product") or ""
+    maker = _NOT_IN_NAMES.sub("-", said.lower()).strip("-")[:40] if row is not None and row.has_strings else None
+    serial = thing.said("serial")
+    return Recognised(board, ports, by, remedy, maybe, thing.paths, thing.place, serial, files, maker)
 
 
 _SERIAL = ("icarus", "chain:CHIPxN")  # what a serial port may be, of which nothing is known
@@ -162,6 +167,12 @@ def _serial_ports() -> list[Descriptor]:
     return []
 
 
+def thing_of(spec: Spec, found: list[Recognised]) -> Recognised | None:
+    """What is plugged in where the user says [BOARD:]PORT."""
+    name = spec.rest.split(",")[0]
+    return next((each for each in found if name in each.named_by), None)
+
+
 def ports_of(spec: Spec, found: list[Recognised] | None = None) -> tuple[Row, Connection]:
     """The board that the user names by [BOARD:]PORT, and how it is reached; PORT may be several, joined by commas.
 
@@ -169,7 +180,7 @@ def ports_of(spec: Spec, found: list[Recognised] | None = None) -> tuple[Row, Co
     """
     names = spec.rest.split(",")
     everything = plugged_in() if found is None else found
-    thing = next((each for each in everything if names[0] in each.named_by), None)
+    thing = thing_of(spec, everything)
     board = spec.board or (thing.board if thing is not None else None)
     if board is None:
         why = f"recognised as no board ({thing.by}); {thing.remedy}" if thing is not None else _NOT_THERE
@@ -178,14 +189,14 @@ def ports_of(spec: Spec, found: list[Recognised] | None = None) -> tuple[Row, Co
     if thing is not None and thing.board is None and not thing.maybe:
         raise InputError(f"device {spec.text}: is {thing.by}; {thing.remedy}")
     if thing is not None and thing.board is not None and board_row(thing.board).link != row.link:
-        raise InputError(f"device {spec.text}: is a {thing.board} ({thing.by}); say -d {thing.board}:{spec.rest}")
+        raise InputError(f"device {spec.text}: is {thing.board} ({thing.by}); say -d {thing.board}:{spec.rest}")
     if row.link in ("ftdi", "cp210x"):
         return row, _on_usb(spec, row, names[0], thing)
     if len(names) == 1 and len(row.ports) > 1 and thing is not None:
         names = [thing.ports[role] for role in row.ports if role in thing.ports]
     if len(names) != len(row.ports):
         roles = ",".join(role.upper() for role in row.ports)
-        raise InputError(f"device {spec.text}: a {board} has {len(row.ports)} ports; say -d {board}:{roles}")
+        raise InputError(f"device {spec.text}: {board} has {len(row.ports)} ports; say -d {board}:{roles}")
     dtr, rts = row.dtr_rts
     paths = zip(row.ports, names, strict=True)
     return row, Connection({role: SerialPort(name, row.baud, dtr=dtr, rts=rts) for role, name in paths})
@@ -199,9 +210,7 @@ def _on_usb(spec: Spec, row: Row, name: str, thing: Recognised | None) -> Connec
     place = thing.place if thing is not None else None
     if place is None:
         if not name.startswith("usb:"):
-            raise InputError(
-                f"device {spec.text}: a {row.name} is driven by a USB address, as usb:1-1.4, not by {name}"
-            )
+            raise InputError(f"device {spec.text}: {row.name} is driven by a USB address, as usb:1-1.4, not by {name}")
         place = Address.parse(name).place
     stick = UsbStick(place)
     ports = {role: stick.port(number, row.baud) for number, role in enumerate(row.ports)}

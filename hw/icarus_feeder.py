@@ -14,13 +14,14 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 
-from ..engine.chain.header import double_sha256, hash_number
+from ..engine.chain.header import header_number
 from ..engine.work import Assignment, Found, Origin, Work
 from .answers import Answers
 from .boards.row import Icarus
 from .errors import Mute, NotIcarus
 from .feeder import Account, Orders, Report
 from .health import Health
+from .patience import Patience
 from .powered import Powered
 from .wire import icarus
 from .wire.midstate import midstate_bytes
@@ -59,7 +60,7 @@ class IcarusFeeder:
         self._port.write(icarus.GOLDEN_WORK)
         heard = b""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_GOLDEN_S + 2 * _golden_s(self._row)):
+            async with Patience(_GOLDEN_S + 2 * _golden_s(self._row)):
                 while not self._is_golden(heard):
                     heard += await self._port.read()
                 return
@@ -129,7 +130,7 @@ class IcarusFeeder:
         decoder, came = icarus.AnswerDecoder(self._row.answer_bytes), False
         while True:
             try:
-                async with asyncio.timeout(_TORN_S if came else None):
+                async with Patience(_TORN_S if came else None):
                     data = await self._port.read()
             except TimeoutError:
                 came = False
@@ -173,4 +174,4 @@ def _golden_s(row: Icarus) -> float:
 
 
 def _fits(work: Work, nonce: int) -> bool:
-    return hash_number(double_sha256(work.header(work.versions[0], work.ntime, nonce))) <= work.claim_target
+    return header_number(work.header(work.versions[0], work.ntime, nonce)) <= work.claim_target

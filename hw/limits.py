@@ -20,6 +20,7 @@ class Reading:
     rail_w: float | None = None
     other_w: float = 0.0  # besides the rail, by estimate; 0 where the input is measured
     fan_rpm: float | None = None
+    by_supply: bool = False  # what is told of the input is told by the supply that feeds it, at its own terminals
     faults: tuple[str, ...] = ()  # sensors that are open, short, silent or out of range, each in a few words
 
     @property

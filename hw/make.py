@@ -18,6 +18,7 @@ from .device import BoardDevice
 from .guard.guarded import Guard, guarded
 from .guard.plan import LineOff, StickOff
 from .icarus_feeder import IcarusFeeder
+from .meters.supply import Supply
 from .plant import Plant
 from .ports.port import Port
 from .ports.usb import UsbStick
@@ -42,17 +43,19 @@ class Connection:
     guarded: bool = True
 
 
-def make_board(row: Row, connection: Connection, name: str, *, unguarded: bool) -> Board:
-    """Raises InputError for a board that cannot be watched, unless the user takes the risk."""
+def make_board(row: Row, connection: Connection, name: str, *, unguarded: bool, supply: Supply | None = None) -> Board:
+    """Raises InputError for a board that cannot be watched, unless the user takes the risk, or feeds it by `supply`."""
     plant_for = _PLANTS.get(row.link)
     plant = None if plant_for is None else partial(plant_for, row, connection, name)
     guard = partial(_guard, connection, name) if connection.guarded and plant is not None else None
-    return Board(row, connection.ports, name, plant, guard, unguarded=unguarded)
+    return Board(row, connection.ports, name, plant, guard, unguarded=unguarded, supply=supply)
 
 
-def board_device(row: Row, connection: Connection, spec: Spec, *, unguarded: bool) -> BoardDevice:
+def board_device(
+    row: Row, connection: Connection, spec: Spec, *, unguarded: bool, supply: Supply | None = None
+) -> BoardDevice:
     """Raises InputError for a point outside of the row."""
-    board = make_board(row, connection, spec.name, unguarded=unguarded)
+    board = make_board(row, connection, spec.name, unguarded=unguarded, supply=supply)
     point = board.point(spec.mhz, spec.volts)
     return BoardDevice(board, ChainFeeder if row.chip is not None else IcarusFeeder, point, spec.name)
 

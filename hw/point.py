@@ -25,17 +25,19 @@ def point_of(row: Row, name: str, mhz: float | None = None, volts: float | None 
     if mhz is None:
         mhz = row.mhz.usual if row.watched else row.mhz.least
     if not row.mhz.least <= mhz <= row.mhz.most:
-        raise InputError(f"{name}: {mhz:g} MHz; a {row.title} takes {row.mhz.least:g} to {row.mhz.most:g} MHz")
+        if row.chip is None:
+            raise InputError(f"{name}: {mhz:g} MHz; the frequency of {row.title} cannot be set")
+        raise InputError(f"{name}: {mhz:g} MHz; {row.title} takes {row.mhz.least:g} to {row.mhz.most:g} MHz")
     if not row.watched and mhz > row.mhz.least:
         raise InputError(f"{name}: {mhz:g} MHz; takes {row.mhz.least:g} MHz as long as it is not watched")
     if row.volts is None:
         if volts is not None:
-            raise InputError(f"{name}: {volts:g} V; a {row.title} has no regulator that could be set")
+            raise InputError(f"{name}: {volts:g} V; {row.title} has no regulator that could be set")
         return Point(mhz)
     volts = row.volts.usual if volts is None else volts
     if not row.volts.least <= volts <= row.volts.most:
         raise InputError(
-            f"{name}: {volts:g} V for a chip; a {row.title} takes {row.volts.least:g} to {row.volts.most:g} V"
+            f"{name}: {volts:g} V for a chip; {row.title} takes {row.volts.least:g} to {row.volts.most:g} V"
         )
     return Point(mhz, volts)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .boards.row import Row
 from .chain import Chain
+from .feed import Feed
 from .limits import Reading
 from .plant import Plant
 from .point import Point, point_of
@@ -23,10 +24,14 @@ class Powered:
     watch: Watch | None  # None: nothing is watched
     alarm: str  # what a person must know of it
     point: Point
+    feed: Feed | None = None  # the supply, where one is controlled
 
     @property
     def reading(self) -> Reading:
-        return self.watch.reading if self.watch is not None else Reading()
+        """Of its own sensors; where it has none, of its supply."""
+        if self.watch is not None:
+            return self.watch.reading
+        return self.feed.reading if self.feed is not None else Reading()
 
     async def set_point(self, mhz: float | None = None, volts: float | None = None) -> None:
         """To another frequency, another voltage, or both; None is as it is. Raises InputError for what the board does

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 
 from ..engine.errors import InputError
 from .boards.table import BOARDS
+from .query import number, values_of, whole
 
 _CHAIN = "chain:"
 _BARE_PORT = re.compile(r"COM\d|USB:", re.IGNORECASE)  # of Windows, and of what is driven without a serial port
@@ -34,6 +34,7 @@ class Spec:
     volts: float | None = None
     scale: int = 0
     sim: tuple[tuple[str, str], ...] = ()  # what the simulator is to be told
+    label: str | None = None  # which board it is, for its passport
 
     @property
     def name(self) -> str:
@@ -55,23 +56,24 @@ def parse_spec(text: str) -> Spec:
 def _simulator(text: str, board: str, query: str) -> Spec:
     if not board:
         raise InputError(f"device {text!r}: takes sim:BOARD, of {', '.join(BOARDS)}, chain:CHIPxN")
-    values = _values(text, query, (*_KEYS, *_TOLD))
+    what = f"device {text!r}"
+    values = values_of(what, query, (*_KEYS, *_TOLD, "label"))
     told = tuple((key, values[key]) for key in _TOLD if key in values)
-    return Spec(text, "sim", board, "", _number(text, values, "mhz"), _number(text, values, "volts"), sim=told)
+    mhz, volts = number(what, values, "mhz"), number(what, values, "volts")
+    return Spec(text, "sim", board, "", mhz, volts, sim=told, label=values.get("label"))
 
 
 def _port(text: str, before: str, query: str) -> Spec:
-    values = _values(text, query, (*_KEYS, "scale"))
+    what = f"device {text!r}"
+    values = values_of(what, query, (*_KEYS, "scale", "label"))
     board, port = _split(before)
     if board is not None and not port:
-        raise InputError(f"device {text!r}: names no port; takes {board}:PORT, and sim:{board} for a simulated one")
+        raise InputError(f"{what}: names no port; takes {board}:PORT, and sim:{board} for a simulated one")
     if not port:
-        raise InputError(f"device {text!r}: is unknown; takes cpu, cpu:KERNEL, sim:BOARD or [BOARD:]PORT")
-    scale = values.get("scale", "0")
-    if not scale.isascii() or not scale.isdigit() or int(scale) > _MOST_SCALE:
-        raise InputError(f"device {text!r}: scale {scale!r}; takes a whole number of 0 to {_MOST_SCALE}")
-    mhz, volts = _number(text, values, "mhz"), _number(text, values, "volts")
-    return Spec(text, "port", board, port, mhz, volts, int(scale))
+        raise InputError(f"{what}: is unknown; takes cpu, cpu:KERNEL, sim:BOARD or [BOARD:]PORT")
+    mhz, volts = number(what, values, "mhz"), number(what, values, "volts")
+    scale = whole(what, values, "scale", _MOST_SCALE) or 0
+    return Spec(text, "port", board, port, mhz, volts, scale, label=values.get("label"))
 
 
 def _split(text: str) -> tuple[str | None, str]:
@@ -84,29 +86,3 @@ def _split(text: str) -> tuple[str | None, str]:
         name = max(names, key=len)
         return name, text[len(name) + 1 :]
     return (None, text) if "/" in text or _BARE_PORT.match(text) else (None, "")
-
-
-def _values(text: str, query: str, known: tuple[str, ...]) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, strict_parsing=bool(query))
-    except ValueError:
-        raise InputError(f"device {text!r}: takes KEY=VALUE after the question mark, joined by &") from None
-    values = dict(pairs)
-    for key in values:
-        if key not in known:
-            raise InputError(f"device {text!r}: {key!r} is unknown; takes {', '.join(known)}")
-    if len(values) < len(pairs):
-        raise InputError(f"device {text!r}: each of {', '.join(known)} can be given once")
-    return values
-
-
-def _number(text: str, values: dict[str, str], key: str) -> float | None:
-    if key not in values:
-        return None
-    try:
-        number = float(values[key])
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise InputError(f"device {text!r}: {key} {values[key]!r}; takes a number above 0")
-    return number

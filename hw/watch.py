@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 from ..engine.errors import DeviceError
 from .fan import Still, Thermostat
 from .limits import Limits, Reading
+from .patience import Patience
 from .plant import Plant
 
 PERIOD_S = 0.5
@@ -96,7 +97,7 @@ class Watch:
     async def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now_s = loop.time()  # of the reading, once there is one
         try:
-            async with asyncio.timeout_at(self._deadline_s(loop.time())):
+            async with Patience(self._patience_s(loop.time())):
                 self.reading = await self._plant.read()
                 now_s = loop.time()
                 self._check(now_s)
@@ -114,10 +115,10 @@ class Watch:
         if not missing:
             self._is_well(now_s)
 
-    def _deadline_s(self, now_s: float) -> float:
+    def _patience_s(self, now_s: float) -> float:
         """A host that was busy elsewhere has not lost a sensor: then there is time for one look."""
-        due_s = self._good_s + MISSING_S
-        return due_s if self._lacking else max(due_s, now_s + PERIOD_S)
+        left_s = self._good_s + MISSING_S - now_s
+        return left_s if self._lacking else max(left_s, PERIOD_S)
 
     def _is_well(self, now_s: float) -> None:
         self._good_s = now_s

@@ -24,6 +24,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_passport(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test writes into the passport of whoever runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JOULEHASH_PASSPORT", str(tmp_path_factory.mktemp("passport") / "passport.sqlite3"))
+        yield
+
+
 StartNode = Callable[..., BitcoinNode]
 
 

@@ -33,6 +33,7 @@ class What(StrEnum):
     KERNELS = "kernels"
     PIPELINE = "pipeline"
     COPIES = "copies"
+    ENERGY = "energy"
     BOARDS = "boards"
     ALL = "all"
 
@@ -41,13 +42,25 @@ def bench(
     what: Annotated[
         What,
         typer.Argument(
-            help="kernels, pipeline (the miner around them), copies (where their code lies), boards, or all."
+            help="kernels, pipeline (the miner around them), copies (where their code lies), boards, all of these; or "
+            "energy (J/TH of a device).",
         ),
     ] = What.KERNELS,
+    device: Annotated[
+        list[str] | None,
+        typer.Option("-d", "--device", metavar="DEVICE", help="Energy: of cpu[:KERNEL], [BOARD:]PORT or sim:BOARD."),
+    ] = None,
+    meter: Annotated[
+        str | None,
+        typer.Option(metavar="METER", help="Energy: what tells it. Default: a board's sensors, or the CPU's counter."),
+    ] = None,
+    supply: Annotated[str | None, typer.Option(metavar="SUPPLY", help="Energy: what feeds the board.")] = None,
     kernel: Annotated[
         list[str] | None, typer.Option("-k", "--kernel", help="Only this kernel; may be given several times.")
     ] = None,
-    seconds: Annotated[float, typer.Option(metavar="S", help="For all kernels together, or all copies.")] = _SECONDS,
+    seconds: Annotated[
+        float, typer.Option(metavar="S", help="For all kernels together, or all copies; energy: each device.")
+    ] = _SECONDS,
     midstates: Annotated[
         list[int] | None,
         typer.Option(metavar="M", help="Versions hashed with each nonce; give it twice for two. Default: 1 and 8."),
@@ -67,6 +80,13 @@ def bench(
     from ...bench.results import load
     from ...bench.suites import load_suites
 
+    if what is What.ENERGY:
+        from .bench_energy import bench_energy
+
+        _check(what, seconds, midstates or [], compare, plot, write)
+        return bench_energy(device, kernel, meter, supply, seconds, as_json, _progress_or_done)
+    if device is not None or meter is not None or supply is not None:
+        raise InputError(f"-d, --meter and --supply: are for energy; leave them out with {what}")
     _check(what, seconds, midstates or [], compare, plot, write)
     earlier = _read("--compare", compare, load)
     parts = _read("--suites", suites, load_suites)
@@ -105,7 +125,7 @@ def _check(
         if not 1 <= m <= 256:
             raise InputError(f"--midstates: {m}; takes 1 to 256")
     for option, path in (("--compare", compare), ("--plot", plot)):
-        if path is not None and what in (What.PIPELINE, What.COPIES, What.BOARDS):
+        if path is not None and what in (What.PIPELINE, What.COPIES, What.BOARDS, What.ENERGY):
             raise InputError(f"{option}: is for the kernels; leave it out with {what}")
     for option, path in (("--write", write), ("--plot", plot)):
         if path is not None:
@@ -175,6 +195,10 @@ def _progress(text: str) -> None:
 def _progress_done() -> None:
     if sys.stderr.isatty():
         typer.echo("\r\x1b[K", err=True, nl=False)
+
+
+def _progress_or_done(text: str) -> None:
+    _progress(text) if text else _progress_done()
 
 
 def _tell_of_another_machine(now: Machine, then: Machine) -> None:

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from ...engine.errors import InputError
+from ..energy import supply_of
 from ..options import check_writable
 
 if TYPE_CHECKING:
     from ...bench.check.measuring import Plan
     from ...bench.check.procedure import Check
     from ...bench.check.result import CheckResult
+    from ...hw.meters.supply import Supply
     from ..checkface import CheckFace
     from ..onbench import OnBench
     from ..signals import Signals
@@ -48,20 +51,34 @@ def check(
     patterns: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Known nonces, as joulehash patterns writes them.")
     ] = None,
+    meter: Annotated[
+        str | None, typer.Option(metavar="URL", help="What measures its power.", show_default="its own sensors")
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the made-up work.")] = 1,
     unguarded: Annotated[
         bool, typer.Option("--unguarded", help="Check boards that have no sensors to watch, at their lowest frequency.")
     ] = False,
+    supply: Annotated[
+        str | None,
+        typer.Option(metavar="SUPPLY", help="Bench supply that feeds the board: scpi:ADDRESS?volts=V&amps=A."),
+    ] = None,
     guided: Annotated[
         bool, typer.Option("--guided", help="No chip answers: lead through the test points with a multimeter.")
     ] = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with pictures.")] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML, for production lines.")] = None,
     text: Annotated[Path | None, typer.Option(metavar="FILE", help="Write plain text.")] = None,
+    passport: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Where passports are kept.", show_default="JOULEHASH_PASSPORT, or the data folder"
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line; the last is the verdict.")] = False,
 ) -> int:
     """Check boards: 0 pass, 1 fail, 2 inconclusive or could not run."""
     from ...bench.check.measuring import Plan
+    from ...hw.passport.where import passport_path
     from ..signals import noted_signals
 
     for option, path in (("--html", html), ("--junit", junit), ("--text", text)):
@@ -82,9 +99,12 @@ def check(
         simulated: Plan(min(least_s if least_s is not None else usual_s, most_s), most_s, soak_s)
         for simulated, usual_s in ((True, _LEAST_SIMULATED_S), (False, _LEAST_S))
     }
-    order = _Order(plans, limits, limit or [], patterns, seed, unguarded, jobs)
+    if meter is not None and len(board) > 1:
+        raise InputError(f"--meter {meter}: measures one board; check the others without it")
+    fed = supply_of(supply, len(board))
+    order = _Order(plans, limits, limit or [], patterns, seed, unguarded, jobs, meter, fed)
     with noted_signals() as signals:
-        results = asyncio.run(_check(board, order, as_json, signals))
+        results = asyncio.run(_check(board, order, passport_path(passport), as_json, signals))
     if results and (html or junit or text):
         from ...bench.paper.write import write_reports
 
@@ -125,12 +145,16 @@ class _Order:
         seed: int,
         unguarded: bool,
         jobs: int,
+        meter: str | None,
+        supply: Supply | None,
     ) -> None:
+        from ...hw.meters.url import parse_meter
         from ...hw.patterns.pattern import load
 
         self.plans, self.file, self.limits = plans, file, limits
         self.given = load(patterns).patterns if patterns is not None else ()
-        self.seed, self.unguarded, self.jobs = seed, unguarded, jobs
+        self.seed, self.unguarded, self.jobs, self.supply = seed, unguarded, jobs, supply
+        self.meter = parse_meter(meter) if meter is not None else None
 
     def check(self, on: OnBench, face: CheckFace) -> Check:
         """Raises InputError, for whatever could be wrong with it before it is opened."""
@@ -139,32 +163,37 @@ class _Order:
         from ...hw.patterns.known import known
 
         limits = limits_of(on.row, self.file, self.limits)
-        board = on.board(held_to(on.row, limits), unguarded=self.unguarded)
+        board = on.board(held_to(on.row, limits), unguarded=self.unguarded, supply=self.supply)
         point = board.point(on.spec.mhz, on.spec.volts)
         found = known(on.row, point.mhz, self.given, each=3)
         named = Named(self.seed, on.simulated)
-        return Check(board, point, limits, self.plans[on.simulated], face.event, found, "no patterns", named)
+        return Check(
+            board, point, limits, self.plans[on.simulated], face.event, found, "no patterns", named, self.meter
+        )
 
 
-async def _check(texts: list[str], order: _Order, as_json: bool, signals: Signals) -> list[CheckResult]:
+async def _check(texts: list[str], order: _Order, passport: Path, as_json: bool, signals: Signals) -> list[CheckResult]:
     """Of those that were checked, in their order. Patterns are looked for before any board has power."""
     from ..checkface import choose_face
     from ..onbench import all_on_bench
+    from ..onpassport import keep, key_of
 
     boards = all_on_bench(texts)
-    face = choose_face(as_json=as_json, several=len(texts) > 1)
+    keys = [await key_of(on, passport, _tell) for on in boards]
+    face, notes = choose_face(as_json=as_json, several=len(texts) > 1), list[str]()
     try:
         checks = [order.check(on, face) for on in boards]
         turns = asyncio.Semaphore(order.jobs)
         stopped = asyncio.Event()
 
-        async def one(on: OnBench, check: Check) -> CheckResult | None:
+        async def one(on: OnBench, check: Check, key: str | None) -> CheckResult | None:
             async with turns:
                 if stopped.is_set():
                     return None
                 async with on.beside:
-                    result = await check.run()
+                    result = replace(await check.run(), key=key)
             face.event(result)
+            await keep(result, passport, notes.append)
             return result
 
         def stop() -> None:
@@ -172,7 +201,7 @@ async def _check(texts: list[str], order: _Order, as_json: bool, signals: Signal
             for check in checks:
                 check.interrupt()
 
-        running = [asyncio.create_task(one(on, check)) for on, check in zip(boards, checks, strict=True)]
+        running = [asyncio.create_task(one(*each)) for each in zip(boards, checks, keys, strict=True)]
 
         def hasten() -> None:
             for task in running:
@@ -183,3 +212,9 @@ async def _check(texts: list[str], order: _Order, as_json: bool, signals: Signal
         return [result for task in running if not task.cancelled() and (result := task.result()) is not None]
     finally:
         face.close()
+        for note in notes:
+            _tell(note)
+
+
+def _tell(note: str) -> None:
+    typer.echo(f"joulehash: {note}", err=True)

@@ -83,6 +83,7 @@ def examine() -> Iterator[Finding]:
     yield from _kernels()
     yield from _libraries()
     yield from _boards()
+    yield from _meters()
 
 
 def _machine() -> Iterator[Finding]:
@@ -162,6 +163,22 @@ def _boards() -> Iterator[Finding]:
             yield Finding(
                 "board", found.board or "unknown", allowed or (None if found.board is None else False), detail, remedy
             )
+
+
+def _meters() -> Iterator[Finding]:
+    """What this machine has in itself, and the libraries that others need. Nothing that is not there is amiss: whoever
+    gives no --meter needs none."""
+    from ...hw.meters.extra import REMEDY, is_there
+    from ...hw.meters.rapl import problem, zones
+
+    detail, remedy = problem()
+    packages = f"{len(zones())} package{'s' if len(zones()) > 1 else ''} of this CPU"
+    yield Finding("meter", "rapl", None if detail else True, detail or packages, remedy)
+    for name, module in (("scpi", "pyvisa"), ("modbus", "pymodbus"), ("nvml", "pynvml")):
+        there = is_there(module)
+        yield Finding(
+            "meter", name, there or None, module if there else f"{module} is not installed", "" if there else REMEDY
+        )
 
 
 def _cpu() -> tuple[str, set[str]]:

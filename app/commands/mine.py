@@ -52,6 +52,10 @@ def mine(
         str | None,
         typer.Option(metavar="METER", help="What tells the energy, for J/TH: rapl:, board, shelly:HOST and others."),
     ] = None,
+    supply: Annotated[
+        str | None,
+        typer.Option(metavar="SUPPLY", help="Bench supply that feeds the board: scpi:ADDRESS?volts=V&amps=A."),
+    ] = None,
     kernel: Annotated[
         str | None,
         typer.Option(
@@ -70,7 +74,17 @@ def mine(
     record: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write what goes over the boards' lines, as JSON lines.")
     ] = None,
-    duration: Annotated[float | None, typer.Option(metavar="S", help="Stop after so many seconds.")] = None,
+    duration: Annotated[
+        float | None, typer.Option(metavar="S", help="Stop so many seconds after all devices are up.")
+    ] = None,
+    passport: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where boards' passports are kept.",
+            show_default="JOULEHASH_PASSPORT, or the user's data folder",
+        ),
+    ] = None,
     shares: Annotated[int | None, typer.Option(metavar="N", help="Stop after so many accepted shares.")] = None,
     block_every: Annotated[
         float | None,
@@ -104,7 +118,9 @@ def mine(
         device=device,
         unguarded=unguarded,
         meter=meter,
+        supply=supply,
         record=record,
+        passport=passport,
         kernel=kernel,
         threads=threads,
         affinity=affinity,
@@ -127,10 +143,13 @@ def mine(
 
 async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
     from ... import __version__
+    from ...engine.errors import DeviceError
     from ...engine.events import Started
     from ...engine.miner import Miner
+    from ...hw.passport.where import passport_path
     from ..devices import Devices
     from ..energy import meter_of, metered_miner, used
+    from ..keeper import Keeper
 
     summary: Summary | None = None
     try:
@@ -140,10 +159,12 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
             for each in devices.beside:
                 await stack.enter_async_context(each)
             meter = None if options.meter is None else meter_of(options.meter, devices.sensing)
-            miner = Miner(make_pool(options, face.event), devices.all, face.event)
+            keeper = Keeper(passport_path(options.passport), devices.claims, face.event)
+            miner = Miner(make_pool(options, face.event), devices.all, keeper.event)
             metered = await stack.enter_async_context(metered_miner(meter, miner, face.event))
             face.event(Started(__version__, miner.pool.name, [device.name for device in devices.all]))
             running = asyncio.create_task(miner.run(options.duration, options.shares))
+            await stack.enter_async_context(keeper.keeping(miner, metered))
             with signals.tell(miner.stop, running.cancel):
                 watching = asyncio.create_task(face.watch(miner, metered))
                 try:
@@ -156,6 +177,8 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
                 summary = replace(summary, energy=used(metered.over(None)))
     finally:
         face.close(summary)
+    if miner.why_idle:
+        raise DeviceError(f"no device has worked: {miner.why_idle}")
 
 
 def make_pool(options: MineOptions, report: Report) -> Pool:

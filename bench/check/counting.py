@@ -31,8 +31,9 @@ def patterns(e: Evidence) -> Judged | None:
         return Judged(None, None, "", bound, "inconclusive") if e.no_patterns else None
     if not e.patterns:
         return Judged(None, e.no_patterns or "no patterns", "", bound, "inconclusive")
-    found = sum(each.state == "found" for each in e.patterns)
-    return Judged(len(e.patterns), found, "patterns", bound, "pass" if found == len(e.patterns) else "fail")
+    whole = [each for each in e.patterns if not units.is_runt(e.row, each.spot[1])]
+    found = sum(each.state == "found" for each in whole)
+    return Judged(len(whole), found, "patterns", bound, "pass" if found == len(whole) else "fail")
 
 
 def rate(e: Evidence) -> Judged | None:

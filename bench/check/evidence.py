@@ -10,6 +10,7 @@ from ...hw.limits import Reading
 from ...hw.point import Point
 from ...hw.stages import Stage
 from ..decide.sprt import ProportionTest, RateTest
+from ..energy import Energy
 from ..window import Counts
 from .limits import CheckLimits
 from .patterns import Outcome
@@ -63,6 +64,8 @@ class Evidence:
     broken: ProportionTest | None = None
     frames: tuple[int, int] = (0, 0)  # broken ones of the window, and all
     window_s: tuple[float, float] | None = None
+    rate_hps: float | None = None  # over the last seconds
+    energy: Energy | None = None  # of the window
     soak: Counts | None = None
     soak_s: float = 0.0  # asked for
     off: Reading | None = None  # after it was switched off

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .result import Finding
+
 HINTS: Mapping[str, str] = {
     "no-answer": (
         "no chip talks: check in this order core voltage, 1.8 V and 0.8 V, CLKI at the first chip (25 MHz), NRST "
@@ -121,3 +123,8 @@ HINTS: Mapping[str, str] = {
     ),
     "not-off": "it does not become off: cut its power by hand, and do not use it unattended",
 }
+
+
+def finding(code: str, where: str, evidence: str) -> Finding:
+    """With its hint."""
+    return Finding(code, where, evidence, HINTS[code])

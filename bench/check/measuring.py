@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from ...engine.errors import DeviceError
+from ...hw.meters.meter import Meter
+from ...hw.meters.sensors import BoardSensors, power
 from ...hw.powered import Powered
 from ..decide.sprt import ProportionTest, RateTest
+from ..metering import Metered, metering
 from ..window import Counts, Window, nonces_per_s
 from ..workload import Workload
 from .evidence import Evidence
+from .sensing import is_settled
 from .units import needed
 
 _LOOK_S = 0.5
 _REPEATS_GOOD = 0.001  # ours: there are none on a sound board, and some on a line that loses bits
 _BROKEN_GOOD = 0.001
 _SETTLE_S = 1.0
+_RECENT = 11  # looks: five seconds
 
 Progress = Callable[[str, float, float, str], None]
 
@@ -30,30 +38,38 @@ class Plan:
     soak_s: float = 0.0
 
 
-async def measure(powered: Powered, e: Evidence, plan: Plan, seed: int, progress: Progress) -> None:
+async def measure(
+    powered: Powered, e: Evidence, plan: Plan, seed: int, progress: Progress, meter: Meter | None = None
+) -> None:
     """Into the evidence, as it goes: whatever ends it early, what came until then is there. Raises DeviceError."""
     loop, limits = asyncio.get_running_loop(), e.limits
     e.rate = RateTest(good=limits.rate_good, bad=limits.rate_bad)
     e.errors = ProportionTest(good=limits.errors_good, bad=limits.errors_bad)
     e.repeats = ProportionTest(good=_REPEATS_GOOD, bad=limits.repeats_bad)
     e.broken = ProportionTest(good=_BROKEN_GOOD, bad=limits.broken_bad) if powered.chain is not None else None
-    planned_s = _planned(e, plan, nonces_per_s(powered))
+    planned_s, course = _planned(e, plan, nonces_per_s(powered)), deque([(0.0, 0.0)], maxlen=_RECENT)
     progress("hash rate", 0.0, planned_s, "")
-    async with Workload(powered, seed=seed) as load:
+    async with _metering(powered, meter) as metered, Workload(powered, seed=seed) as load:
         try:
             await load.settle(_SETTLE_S)
+            metered_s = await _read(metered)
             window, began_s = load.window(), loop.time()
             while True:
                 await asyncio.sleep(_LOOK_S)
                 elapsed_s = loop.time() - began_s
                 e.window_s = (began_s, loop.time())
                 _look(powered, e, window)
+                course.append((elapsed_s, 0.0 if e.counts is None else e.counts.hashes))
+                e.rate_hps = _recent(course)
                 planned_s = max(planned_s, min(plan.most_s, elapsed_s + _LOOK_S))
                 progress("hash rate", min(1.0, elapsed_s / planned_s), max(0.0, planned_s - elapsed_s), _note(e))
                 if elapsed_s >= plan.most_s or (elapsed_s >= plan.least_s and _decided(e)):
-                    return
+                    break
+            until_s = await _read(metered)
+            if metered is not None and metered_s is not None and until_s is not None:
+                e.energy = metered.energy(metered_s, until_s)
         finally:
-            e.runs = dict(load.runs)
+            e.runs, e.rate_hps = dict(load.runs), None
 
 
 async def soak(powered: Powered, e: Evidence, plan: Plan, seed: int, progress: Progress) -> None:
@@ -66,6 +82,33 @@ async def soak(powered: Powered, e: Evidence, plan: Plan, seed: int, progress: P
             await asyncio.sleep(min(1.0, plan.soak_s - elapsed_s))
             e.soak = window.counts()
             progress("soak", elapsed_s / plan.soak_s, plan.soak_s - elapsed_s, "")
+
+
+@asynccontextmanager
+async def _metering(powered: Powered, meter: Meter | None) -> AsyncGenerator[Metered | None]:
+    """None: there is no meter, or it cannot be read. Then the energy is unknown, and that is no fault of the board."""
+    if meter is None and power(powered.reading) is not None:
+        meter = BoardSensors(lambda: [powered])
+    async with AsyncExitStack() as stack:
+        metered: Metered | None = None
+        if meter is not None:
+            with suppress(DeviceError):
+                metered = await stack.enter_async_context(metering(meter))
+        yield metered
+
+
+async def _read(metered: Metered | None) -> float | None:
+    """When it was."""
+    if metered is not None:
+        with suppress(DeviceError):
+            return (await metered.look()).at_s
+    return None
+
+
+def _recent(course: deque[tuple[float, float]]) -> float:
+    """Hashes a second over the last looks."""
+    (first_s, before), (last_s, now) = course[0], course[-1]
+    return (now - before) / (last_s - first_s)
 
 
 def _look(powered: Powered, e: Evidence, window: Window) -> None:
@@ -87,7 +130,7 @@ def _decided(e: Evidence) -> bool:
     tests = (e.rate, e.errors, e.repeats, e.broken)
     decisions = [test.decision for test in tests if test is not None]
     assert e.counts is not None
-    return None not in decisions and (e.counts.expected >= needed(e.row) or _is_hopeless(e))
+    return None not in decisions and (_is_hopeless(e) or (e.counts.expected >= needed(e.row) and is_settled(e)))
 
 
 def _is_hopeless(e: Evidence) -> bool:

@@ -44,6 +44,7 @@ def result_of(
         counted=units.counted(e.row, e.counts) if e.counts is not None else None,
         moments=_moments(e, began_s),
         rate=rate,
+        energy=e.energy,
         limits=msgspec.structs.asdict(e.limits),
         identity=_identity(e),
         simulated=named.simulated,

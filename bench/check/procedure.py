@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 
 from ...engine.errors import DeviceError, JoulehashError, cause
 from ...hw.board import Board
+from ...hw.meters.meter import Meter
 from ...hw.patterns.known import Known
 from ...hw.point import Point
 from ...hw.powered import Powered
@@ -53,7 +54,7 @@ class Interrupted(JoulehashError):
 
 
 class Check:
-    """Of one board. `patterns` may be empty; `no_patterns` says why."""
+    """Of one board. `patterns` may be empty; `no_patterns` says why. `meter`: by default the board's own sensors."""
 
     def __init__(
         self,
@@ -65,10 +66,11 @@ class Check:
         patterns: Sequence[Known] = (),
         no_patterns: str = "",
         named: Named | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self.evidence = Evidence(board.name, board.row, limits, point, no_patterns=no_patterns, soak_s=plan.soak_s)
         self._board, self._plan, self._report = board, plan, report
-        self._patterns, self._named = patterns, named or Named()
+        self._patterns, self._named, self._meter = patterns, named or Named(), meter
         self._steps: dict[str, Step] = {}
         self._working: asyncio.Task[None] | None = None
         self._doing = STEPS[0].name
@@ -159,7 +161,7 @@ class Check:
         self._finish("asked")
         await ask_patterns(powered, e, self._patterns, self._progress)
         self._finish("patterns")
-        await measure(powered, e, self._plan, self._named.seed, self._progress)
+        await measure(powered, e, self._plan, self._named.seed, self._progress, self._meter)
         self._finish("window")
         if self._plan.soak_s:
             if powered.watch is not None:
@@ -184,7 +186,7 @@ class Check:
         while True:
             if (watch := self._board.watch) is not None:
                 now_s = asyncio.get_running_loop().time()
-                self.evidence.felt.append(Felt(now_s, watch.reading, watch.fan))
+                self.evidence.felt.append(Felt(now_s, watch.reading, watch.fan, self.evidence.rate_hps))
             await asyncio.sleep(_SAMPLE_S)
 
     # Steps

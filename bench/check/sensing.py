@@ -1,8 +1,8 @@
 """Steps that are judged by what the board senses while it hashes, its fan at full speed: heat, power, voltage; and
 whether its sensors move at all, and its chips stay up.
 
-A window may be too short for a heat sink to come to rest. Where it heads is extrapolated from three equal pieces of its
-course, as of something that comes to rest exponentially; a board that heads far beyond its limit fails by that.
+Where a heat sink comes to rest is extrapolated from three equal pieces of its course, as of something that does so
+exponentially. A window goes on until that lies well below the limit, or the limit is reached.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from ...hw.errors import ChipReset, Mute
 from ...hw.limits import Reading
 from .evidence import Evidence, Felt
 from .judged import Judged, absent, passes
+from .result import Verdict
 
 _SKIP_S, _LEAST_S = 8.0, 12.0  # of a window: the chips' own warming, and what a course must last to be extrapolated
-_BEYOND_C = 2.0  # above the limit: what extrapolation may err
+_ERRS_C = 5.0  # what extrapolation may err
+_STEADY = 0.97  # of one piece to the next: so near to a straight line nothing can be told of its end
 _STILL_S = 15.0  # of hashing, after which a temperature must have moved
 _FLAT_C = 0.5
 
@@ -94,9 +96,36 @@ def heads_for(course: Sequence[tuple[float, float]]) -> float | None:
     first, second = b - a, c - b
     if abs(second) < _FLAT_C:
         return course[-1][1]
-    if abs(second) >= abs(first) or first * second < 0:
+    if abs(second) >= _STEADY * abs(first) or first * second < 0:
         return None
     return c + second * second / (first - second)
+
+
+def is_settled(e: Evidence) -> bool:
+    """Whether heat has shown where it leads: well below the limits, or there is nothing to wait for."""
+    if not e.row.watched:
+        return True
+    for _, of, most in _hot(e):
+        course = _course(e, of)
+        rest_c = heads_for(course[1])
+        if course[0] and most is not None and (rest_c is None or rest_c > most - _ERRS_C):
+            return False
+    return True
+
+
+def _hot(e: Evidence) -> list[tuple[str, Callable[[Reading], float | None], float | None]]:
+    return [
+        ("chip", lambda reading: reading.chip_c, e.limits.chip_c),
+        ("regulator", lambda reading: reading.vr_c, e.limits.vr_c),
+    ]
+
+
+def _course(
+    e: Evidence, of: Callable[[Reading], float | None]
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Of the window; and of what comes after the chips' own warming."""
+    course = [(one.at_s, value) for one in _within(e) if (value := of(one.reading)) is not None]
+    return course, [(at_s, value) for at_s, value in course if at_s >= course[0][0] + _SKIP_S]
 
 
 def _heat(e: Evidence, what: str, most: float | None, of: Callable[[Reading], float | None]) -> Judged | None:
@@ -104,15 +133,15 @@ def _heat(e: Evidence, what: str, most: float | None, of: Callable[[Reading], fl
         return absent(f"it has no thermometer at its {what}" if e.row.watched else "it has no sensors")
     if e.window_s is None:
         return None
-    course = [(one.at_s, value) for one in _within(e) if (value := of(one.reading)) is not None]
+    course, later = _course(e, of)
     if not course:
         return absent(f"it has no thermometer at its {what}")
-    began_s = course[0][0]
-    rest_c = heads_for([(at_s, value) for at_s, value in course if at_s >= began_s + _SKIP_S])
-    hottest = max(value for _, value in course)
-    heads = f"{hottest:.1f}" if rest_c is None else f"{hottest:.1f}, comes to rest at {max(rest_c, hottest):.0f}"
-    bound = f"{most:g} °C at most"
-    return Judged(most, heads, "°C", bound, passes(hottest <= most and (rest_c is None or rest_c <= most + _BEYOND_C)))
+    rest_c, hottest = heads_for(later), max(value for _, value in course)
+    told = f"{hottest:.1f}" if rest_c is None else f"{hottest:.1f}, comes to rest at {rest_c:.0f}"
+    verdict: Verdict = "fail" if hottest > most else "pass"
+    if verdict == "pass" and (rest_c is None or rest_c > most):
+        verdict = "inconclusive"
+    return Judged(most, told, "°C", f"{most:g} °C at most", verdict)
 
 
 def _within(e: Evidence) -> list[Felt]:

@@ -13,14 +13,32 @@ from ..decide import units
 from ..window import Counts, core_shares
 from .result import Counted
 
+_MORE = 1.2
 _RUNT = 0.5  # of the others' share: a core so small is judged with the small cores, in a soak
 
 
 class Unit(NamedTuple):
+    """`cores`: of each of its chips; None: all that they have."""
+
     where: str
     valid: int
     expected: float
+    chips: range
+    cores: range | None = None
     runt: bool = False
+
+    @property
+    def size(self) -> float:
+        """In chips; a part of one where it is cores."""
+        return float(len(self.chips)) if self.cores is None else len(self.cores) / 1000
+
+    def contains(self, other: Unit) -> bool:
+        """Itself too."""
+        if not (self.chips[0] <= other.chips[0] and other.chips[-1] <= self.chips[-1]):
+            return False
+        if self.cores is None:
+            return True
+        return other.cores is not None and self.cores[0] <= other.cores[0] and other.cores[-1] <= self.cores[-1]
 
 
 def counted(row: Row, counts: Counts) -> Counted | None:
@@ -51,7 +69,7 @@ def chips(row: Row, counts: Counts) -> list[Unit]:
         return []
     word = "chip" if row.chip is not None else "unit"
     return [
-        Unit(f"{word} {chip}", sum(valid), sum(expected))
+        Unit(f"{word} {chip}", sum(valid), sum(expected), _one(chip))
         for chip, (valid, expected) in enumerate(zip(table.valid, table.expected, strict=True))
     ]
 
@@ -66,14 +84,15 @@ def domains(row: Row, counts: Counts) -> list[Unit]:
         for domain in range(row.domains):
             members = range(domain * size, (domain + 1) * size)
             valid, expected = (sum(sum(of[chip]) for chip in members) for of in (table.valid, table.expected))
-            found.append(Unit(f"domain {domain} (chips {members[0]} to {members[-1]})", int(valid), expected))
+            where = f"domain {domain} (chips {members[0]} to {members[-1]})"
+            found.append(Unit(where, int(valid), expected, members))
     if row.chip is not None and row.chip.counters.domains:
         parts, cores = len(row.chip.counters.domains), row.chip.cores
         for chip in range(row.chips):
             for part in range(parts):
                 mine = range(part * cores // parts, (part + 1) * cores // parts)
                 valid, expected = (sum(of[chip][core] for core in mine) for of in (table.valid, table.expected))
-                found.append(Unit(f"chip {chip}, hash domain {part}", int(valid), expected))
+                found.append(Unit(f"chip {chip}, hash domain {part}", int(valid), expected, _one(chip), mine))
     return found
 
 
@@ -84,7 +103,7 @@ def cores(row: Row, counts: Counts) -> list[Unit]:
         return []
     runt = _RUNT * max(table.expected[0])
     return [
-        Unit(f"chip {chip}, core {core}", table.valid[chip][core], expected, expected < runt)
+        Unit(f"chip {chip}, core {core}", table.valid[chip][core], expected, _one(chip), _one(core), expected < runt)
         for chip in range(row.chips)
         for core, expected in enumerate(table.expected[chip])
     ]
@@ -95,13 +114,14 @@ def small_cores(row: Row, counts: Counts) -> list[Unit]:
     if row.chip is None or row.chip.small_per_core < 2 or not row.chip.core_bits:
         return []
     chip, each = row.chip, counts.expected / row.chips / row.chip.small_cores
-    lone = row.chips == 1
+    told, lone = counts.by_small_core, row.chips == 1
     return [
         Unit(
             f"chip {index}, core {core}, small core {small}",
-            counts.by_small_core.get((index, core, small), 0)
-            or (counts.by_small_core.get((None, core, small), 0) if lone else 0),
+            told.get((index, core, small), 0) + (told.get((None, core, small), 0) if lone else 0),
             each,
+            _one(index),
+            _one(core),
         )
         for index in range(row.chips)
         for core in range(chip.cores - 1)
@@ -109,13 +129,22 @@ def small_cores(row: Row, counts: Counts) -> list[Unit]:
     ]
 
 
+def is_runt(row: Row, core: int | None) -> bool:
+    """A core of few small cores, which is judged with these."""
+    if row.chip is None or core is None:
+        return False
+    shares = core_shares(row.chip)
+    return shares[core] < _RUNT * max(shares)
+
+
 def needed(row: Row) -> float:
-    """Nonces that must be due of the whole board before each core, the runts not counted, can be called silent."""
+    """Nonces that must be due of the whole board before each core, the runts not counted, can be called silent; and a
+    fifth more, so that a core that jobs of a second pass over now and then has its due too."""
     if row.chip is None or not row.chip.core_bits:
-        return units.due(row.chips) * row.chips
+        return _MORE * units.due(row.chips) * row.chips
     shares = core_shares(row.chip)
     least = min(share for share in shares if share >= _RUNT * max(shares))
-    return units.due(row.chips * row.chip.cores) * row.chips / least
+    return _MORE * units.due(row.chips * row.chip.cores) * row.chips / least
 
 
 def dead(found: list[Unit]) -> list[Unit]:
@@ -134,3 +163,7 @@ def weak(found: list[Unit], least: float) -> list[Unit]:
 def is_due(found: list[Unit]) -> bool:
     """Whether silence of each, runts not counted, would be held against it by now."""
     return all(units.silent(u.expected, len(found)) for u in found if not u.runt)
+
+
+def _one(index: int) -> range:
+    return range(index, index + 1)

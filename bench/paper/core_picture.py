@@ -15,7 +15,7 @@ from .cores import SIGNS, STATES, Core, State, tally
 from .markup import Markup, join
 
 _LEFT, _TOP, _GAP = 66, 20, 1
-_BLUES = ("#cfe3f2", "#a9cde8", "#7fb3da", "#5798c9")  # up to 0.9, 1.0, 1.1 of what is due, and above
+_BLUES = ("#dfecf6", "#c9dff0", "#b0d0e9", "#94bfe0")  # up to 0.9, 1.0, 1.1 of what is due, and above
 _STEPS = (0.9, 1.0, 1.1)
 _PER_FIELD_ROW = 16
 
@@ -111,7 +111,7 @@ def _fill(core: Core) -> str:
 
 _MEANS: dict[State, str] = {
     "sound": "sound; darker: gave more",
-    "weak": "weak, surely below 80 % of its due",
+    "weak": "weak against the others",
     "dead": "dead",
     "silent": "silent, and too little was due to know",
 }

@@ -1,7 +1,7 @@
 """What the counts of a window say of each core or chip: the map that text and page draw.
 
-The rule is that of bench/decide/units.py, over all units of the board: a core that gave nothing is called dead only
-where silence says so, and is otherwise not yet known.
+The rules are those of the check, over all units of the board: a core that gave nothing is called dead only where
+silence says so, and is otherwise not yet known; a weak one gives surely less than a part of what the others give.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from ..check.result import Counted
-from ..decide.units import dead, weak
+from ..check.result import CheckResult, Counted
+from ..decide.units import FLOOR, dead, weaker
 
 State = Literal["sound", "weak", "dead", "silent"]  # silent: gave nothing, and too little was due to hold it against it
 STATES: tuple[State, ...] = ("sound", "weak", "dead", "silent")
@@ -34,11 +34,11 @@ class Core:
         return f"chip {self.chip}" if self.core is None else f"chip {self.chip}, core {self.core}"
 
 
-def core_map(counted: Counted) -> list[list[Core]]:
-    """A row for each chip."""
+def core_map(counted: Counted, least: float = FLOOR) -> list[list[Core]]:
+    """A row for each chip. `least`: what a unit should give at least, as a part of what the others give."""
     counts = [n for row in counted.valid for n in row]
     expected = [due for row in counted.expected for due in row]
-    silent, low = set(dead(counts, expected)), set(weak(counts, expected))
+    silent, low = set(dead(counts, expected)), set(weaker(counts, expected, least))
 
     def state(i: int) -> State:
         if not counts[i]:
@@ -75,3 +75,11 @@ def unsound(rows: list[list[Core]]) -> list[str]:
             more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
             lines.append(f"{state}: {'; '.join(names[:_MOST_NAMED])}{more}")
     return lines
+
+
+def cores_of(result: CheckResult) -> list[list[Core]]:
+    """By the limits of its check; empty where units cannot be told apart, or nothing was counted."""
+    if result.counted is None or not any(result.counted.valid):
+        return []
+    least = result.limits.get("unit_least")
+    return core_map(result.counted, least if isinstance(least, float) else FLOOR)

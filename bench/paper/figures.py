@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from math import floor, log10
 from statistics import NormalDist
 
 from ..check.result import CheckResult, Step
@@ -10,6 +12,7 @@ from ..energy import efficiency
 
 UNKNOWN = "–"
 _PREFIXES = ("", "k", "M", "G", "T", "P", "E")
+_PER = (("TH", 1.0), ("GH", 1e-3), ("MH", 1e-6), ("kH", 1e-9), ("H", 1e-12))  # boards are scaled in simulation
 _SCALED = ("H/s", "H", "Hz", "Bd")  # units that are said with a prefix
 
 
@@ -52,11 +55,11 @@ def interval(found: Interval | None, unit: str) -> str:
 
 
 def _digits(value: float, width: float) -> str:
-    """As many as the interval's width makes sense of."""
-    decimals = 0
-    while decimals < 6 and width < 20 * 10.0**-decimals:
-        decimals += 1
-    return f"{value:.{decimals}f}"
+    """As many as the interval's width makes sense of: 1.060 where it is 0.075, 78500000 where it is 6e6."""
+    if not width > 0:
+        return number(value)
+    decimals = min(6, 1 - floor(log10(width / 2)))
+    return f"{round(value, decimals):.{max(decimals, 0)}f}"
 
 
 def duration(seconds: float) -> str:
@@ -73,6 +76,14 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
+def began(result: CheckResult, form: str = "%Y-%m-%d %H:%M:%S UTC") -> str:
+    """When it began, in UTC; as it stands there if it is no time."""
+    try:
+        return datetime.fromisoformat(result.began).astimezone(UTC).strftime(form)
+    except ValueError:
+        return result.began
+
+
 def expected_hps(result: CheckResult) -> float | None:
     """Hashes a second that were due: the rate by the nonces that were due over those that came."""
     if result.rate is None or result.counted is None:
@@ -82,7 +93,7 @@ def expected_hps(result: CheckResult) -> float | None:
 
 
 def efficiency_text(result: CheckResult) -> str:
-    """17.6 ± 0.4 J/TH (k = 2) …, with where and how long it was measured; or unknown."""
+    """17.6 ± 0.4 J/TH (k = 2) …, with where and how long it was measured; or unknown. J/MH where it would be long."""
     energy, rate = result.energy, result.rate
     if energy is None:
         return "unknown: no meter"
@@ -92,11 +103,17 @@ def efficiency_text(result: CheckResult) -> str:
     found = efficiency(energy, rate.value * energy.seconds, u_hps * energy.seconds, "claims")
     if found is None:
         return "unknown: the meter told of no energy"
-    value, expanded = (_digits(figure, 2 * found.expanded) for figure in (found.j_per_th, found.expanded))
+    unit, per = energy_unit(found.j_per_th)
+    value, expanded = (_digits(each * per, 2 * found.expanded * per) for each in (found.j_per_th, found.expanded))
     return (
-        f"{value} ± {expanded} J/TH (k = 2) over {duration(found.seconds)}, "
+        f"{value} ± {expanded} J/{unit} (k = 2) over {duration(found.seconds)}, "
         f"{found.source} at {found.place} by {found.meter}"
     )
+
+
+def energy_unit(j_per_th: float) -> tuple[str, float]:
+    """The greatest unit in which the figure has three digits before the point at most, and its factor: ("TH", 1.0)."""
+    return next((one for one in _PER if j_per_th * one[1] < 1000), _PER[-1])
 
 
 def step_line(step: Step) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..check.result import CheckResult, Step, Verdict
-from .figures import step_line
+from .figures import began, step_line
 from .markup import Markup, element, join
 from .text import text
 
@@ -41,7 +41,7 @@ def _suite(result: CheckResult) -> Markup:
             element("system-out", text(result)),
             "\n",
             name=result.key or result.board,
-            timestamp=result.began.removesuffix("Z"),
+            timestamp=began(result, "%Y-%m-%dT%H:%M:%S"),
             time=f"{result.seconds:.3f}",
             **_counts(result.steps),
         ),

@@ -15,7 +15,7 @@ from .colours import BLUE, FAINT, ORANGE, RED
 from .figures import prefix
 from .markup import Markup, element
 
-_LEFT, _RIGHT = 56, WIDTH - 96
+_LEFT, _RIGHT = 56, WIDTH - 120
 _GAP, _TOP = 30, 22
 _MOST_POINTS = 600
 
@@ -89,7 +89,8 @@ def _draw(
         if isinstance(limit, int | float) and low < limit < high:
             y = scale(limit)
             parts.append(line(_LEFT, y, _RIGHT, y, stroke=RED, stroke_dasharray="2 3", stroke_width=1.5))
-            parts.append(words(_RIGHT + 6, y + 4, f"limit {limit:g}", fill=RED, font_size=11))
+            of = f"{name} limit" if len(lines) > 1 else "limit"
+            parts.append(words(_RIGHT + 6, y + 4, f"{of} {limit:g}", fill=RED, font_size=11))
         for run in _runs(points):
             path = " ".join(f"{time(at):.1f},{scale(value):.1f}" for at, value in run)
             parts.append(

@@ -1,49 +1,33 @@
 """A sweep as pictures: the map of frequency and voltage (repairers call it a shmoo), and J/TH against the rate.
 
 Every cell of the map has its J/TH in figures, or in words why it has none, so that its shade is a help and not needed.
-Both take plain spots, and so know nothing of how a sweep goes about.
+Left out: how a sweep goes about, which spots know nothing of.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from ..decide.intervals import Interval
 from .axes import WIDTH, Scale, around, box, columns_axis, line, picture, rows_axis, ticks, title, words
 from .colours import BLUE, FAINT, INK, ORANGE, PAPER, RED, RULE, SHADE
 from .figures import interval, prefix
 from .markup import Markup, element, join
+from .spots import Spot, in_unit, rows_and_columns, where
 
 _LEFT, _TOP = 74, 26
 _CURVE, _FLOOR = (60.0, WIDTH - 190.0), 300.0
 _SHADES = ("#e8f1f8", "#cfe3f2", "#a9cde8", "#7fb3da")  # from the worst J/TH to the best
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """One cell. `said`: why there is no figure, in a word or two: "too hot", "errors", "skipped"."""
-
-    mhz: float
-    volts: float | None  # None: the board has one voltage
-    rate: Interval | None = None  # H/s
-    j_per_th: Interval | None = None
-    said: str = ""
-    mark: str = ""  # "best J/TH", "best rate"
-    frontier: bool = False  # no other spot is better in both
-
-
 def map_picture(spots: Sequence[Spot]) -> Markup:
     """Volts to the right, MHz upwards. Raises ValueError for none."""
-    if not spots:
-        raise ValueError("map: no spots")
-    volts = sorted({spot.volts or 0.0 for spot in spots})
-    mhz = sorted({spot.mhz for spot in spots}, reverse=True)
+    mhz, volts = rows_and_columns(spots)
+    unit, spots = in_unit(spots)
     wide, high = min(110.0, (WIDTH - _LEFT) / len(volts)), 30.0
     known = [spot.j_per_th.value for spot in spots if spot.j_per_th is not None]
     shade = Scale(max(known), min(known), 0.0, len(_SHADES) - 1) if known else None
     parts = [
-        _cell(spot, _LEFT + volts.index(spot.volts or 0.0) * wide, _TOP + mhz.index(spot.mhz) * high, wide, high, shade)
+        _cell(spot, _LEFT + volts.index(spot.volts) * wide, _TOP + mhz.index(spot.mhz) * high, wide, high, shade, unit)
         for spot in sorted(spots, key=lambda spot: bool(spot.mark))
     ]
     parts += [
@@ -55,19 +39,19 @@ def map_picture(spots: Sequence[Spot]) -> Markup:
     parts += [
         words(_LEFT + (i + 0.5) * wide, bottom + 16, f"{value:g} V", text_anchor="middle", fill=FAINT, font_size=11)
         for i, value in enumerate(volts)
-        if value
+        if value is not None
     ]
-    parts.append(words(_LEFT, _TOP - 10, "J/TH; darker: less. Framed: the best", fill=FAINT))
-    return picture(bottom + 26, "J/TH by frequency and voltage", *parts)
+    parts.append(words(_LEFT, _TOP - 10, f"{unit}; darker: less. Framed: the best", fill=FAINT))
+    return picture(bottom + 26, f"{unit} by frequency and voltage", *parts)
 
 
-def _cell(spot: Spot, x: float, y: float, wide: float, high: float, shade: Scale | None) -> Markup:
+def _cell(spot: Spot, x: float, y: float, wide: float, high: float, shade: Scale | None, unit: str) -> Markup:
     if spot.j_per_th is None or shade is None:
         fill, said = SHADE, spot.said
     else:
-        fill, said = _SHADES[round(shade(spot.j_per_th.value))], _short(spot.j_per_th.value)
+        fill, said = _SHADES[round(shade(spot.j_per_th.value))], f"{spot.j_per_th.value:.1f}"
     about = [f"{spot.mhz:g} MHz", "" if spot.volts is None else f"{spot.volts:g} V", interval(spot.rate, "H/s")]
-    about += [interval(spot.j_per_th, "J/TH"), spot.said, spot.mark]
+    about += [interval(spot.j_per_th, unit), spot.said, spot.mark]
     size = min(12.0, 1.55 * wide / max(len(said), 1))
     return join(
         box(
@@ -93,12 +77,9 @@ def _cell(spot: Spot, x: float, y: float, wide: float, high: float, shade: Scale
     )
 
 
-def _short(j_per_th: float) -> str:
-    return f"{j_per_th:.1f}" if j_per_th < 1000 else f"{j_per_th:.3g}"
-
-
 def curve_picture(spots: Sequence[Spot]) -> Markup | None:
     """J/TH upwards, the rate to the right, and the frontier with its intervals. None: no spot has both."""
+    unit, spots = in_unit(spots)
     known = [(spot, spot.rate, spot.j_per_th) for spot in spots if spot.rate is not None and spot.j_per_th is not None]
     if not known:
         return None
@@ -107,7 +88,7 @@ def curve_picture(spots: Sequence[Spot]) -> Markup | None:
     up = Scale(*around([end for _, _, cost in known for end in (cost.low, cost.high)]), _FLOOR, _TOP)
     parts = rows_axis(up, ticks(up.low, up.high, 6), *_CURVE)
     parts += columns_axis(across, ticks(across.low, across.high, 8), _FLOOR, f"{letter}H/s")
-    parts.append(words(_CURVE[0], _TOP - 10, "J/TH", fill=FAINT))
+    parts.append(words(_CURVE[0], _TOP - 10, unit, fill=FAINT))
     best = sorted(
         ((across(rate.value / by), up(cost.value)) for spot, rate, cost in known if spot.frontier), key=lambda at: at[0]
     )
@@ -116,14 +97,14 @@ def curve_picture(spots: Sequence[Spot]) -> Markup | None:
         parts.append(element("polyline", points=path, fill="none", stroke=ORANGE, stroke_width=2))
     for spot, rate, cost in known:
         x, y = across(rate.value / by), up(cost.value)
-        where = f"{spot.mhz:g} MHz" + ("" if spot.volts is None else f", {spot.volts:g} V")
+        here = where(spot)
         if spot.frontier or spot.mark:
             parts.append(line(across(rate.low / by), y, across(rate.high / by), y, stroke=BLUE, stroke_opacity=0.5))
             parts.append(line(x, up(cost.low), x, up(cost.high), stroke=BLUE, stroke_opacity=0.5))
         parts.append(
             element(
                 "circle",
-                title(f"{where}: {interval(cost, 'J/TH')} at {interval(rate, 'H/s')}"),
+                title(f"{here}: {interval(cost, unit)} at {interval(rate, 'H/s')}"),
                 cx=x,
                 cy=y,
                 r=5 if spot.mark else 3.5,
@@ -134,5 +115,5 @@ def curve_picture(spots: Sequence[Spot]) -> Markup | None:
         )
         if spot.mark:
             halo = {"paint_order": "stroke", "stroke": PAPER, "stroke_width": "3"}
-            parts.append(words(x + 9, y + 15, f"{spot.mark}: {where}", font_weight="bold", **halo))
-    return picture(_FLOOR + 30, "J/TH against hash rate; filled: no other spot is better in both", *parts)
+            parts.append(words(x + 9, y + 15, f"{spot.mark}: {here}", font_weight="bold", **halo))
+    return picture(_FLOOR + 30, f"{unit} against hash rate; filled: no other spot is better in both", *parts)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from ..check.result import CheckResult, Finding, Step
-from .cores import SIGNS, Core, core_map, tally, unsound
-from .figures import duration, efficiency_text, expected_hps, interval, step_line
+from .cores import SIGNS, Core, cores_of, tally, unsound
+from .figures import amount, began, duration, efficiency_text, expected_hps, interval
 
 WIDTH = 80
 _FEW_CHIPS = 4  # are drawn even when all their cores are sound
@@ -26,7 +26,7 @@ def text(result: CheckResult) -> str:
 
 def _lines(result: CheckResult) -> Iterator[str]:
     yield from _wrapped(f"{result.title} ({result.board})" + (", simulated" if result.simulated else ""), "")
-    yield f"{result.verdict.upper()} after {duration(result.seconds)}, begun {result.began}"
+    yield f"{result.verdict.upper()} after {duration(result.seconds)}, begun {began(result)}"
     if result.key is not None:
         yield from _wrapped(f"board {result.key}", "")
     for finding in result.findings:
@@ -37,8 +37,8 @@ def _lines(result: CheckResult) -> Iterator[str]:
         yield from _step(step)
     yield ""
     yield from _figures(result)
-    if result.counted is not None:
-        yield from _cores(core_map(result.counted))
+    if rows := cores_of(result):
+        yield from _cores(rows)
 
 
 def _finding(finding: Finding) -> Iterator[str]:
@@ -48,15 +48,17 @@ def _finding(finding: Finding) -> Iterator[str]:
 
 
 def _step(step: Step) -> Iterator[str]:
+    """What was measured; where that did not pass also what was expected, and the rule."""
+    said = step.bound if step.verdict == "not applicable" else amount(step.measured, step.unit)
     head = f"{step.verdict:<15}{step.name}"
-    said = step_line(step)
     if len(head) + 2 + len(said) <= WIDTH:
-        yield f"{head}{said:>{WIDTH - len(head)}}"
+        yield f"{head}{said:>{WIDTH - len(head)}}".rstrip()
     else:
         yield from _wrapped(head, "")
         yield from _wrapped(said, 15 * " ")
     if step.verdict in ("fail", "inconclusive"):
-        yield from _wrapped(step.bound, 15 * " ")
+        expected = "" if step.expected is None else f"expected {amount(step.expected, step.unit)}"
+        yield from _wrapped("; ".join(filter(None, (expected, step.bound))), 15 * " ")
 
 
 def _figures(result: CheckResult) -> Iterator[str]:

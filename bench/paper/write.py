@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ...engine.errors import InputError
 from ..check.result import CheckResult
+from .figures import began
 from .html import html
 from .junit import junit
 from .text import text
@@ -21,7 +23,7 @@ def write_reports(
     """Write those that are asked for, of one board or several, and tell where they are.
 
     A path is the name of a file, which is replaced, or a folder, in which a name is chosen after board and time.
-    Raises OSError as the system gives it, and ValueError for no results.
+    Raises InputError for the first that could not be written, after the others; ValueError for no results.
     """
     if not results:
         raise ValueError("reports: of no result; takes one at least")
@@ -31,10 +33,18 @@ def write_reports(
         (plain, ".txt", _texts),
     )
     written: list[Path] = []
+    errors: list[str] = []
     for path, ending, write in wanted:
-        if path is not None:
-            written.append(path / file_name(results, ending) if path.is_dir() else path)
-            _replace(written[-1], write(results))
+        if path is None:
+            continue
+        file = path / file_name(results, ending) if path.is_dir() else path
+        try:
+            replace_text(file, write(results))
+            written.append(file)
+        except OSError as error:
+            errors.append(f"{file}: {error.strerror}")
+    if errors:
+        raise InputError(f"the report was not written: {errors[0]}")
     return written
 
 
@@ -43,14 +53,14 @@ def file_name(results: Sequence[CheckResult], ending: str) -> str:
     first = results[0]
     who = (first.key or first.board) if len(results) == 1 else "boards"
     safe = re.sub(r"[^A-Za-z0-9_.+]+", "-", who).strip("-.") or "board"
-    return f"{safe[:80]}-{re.sub(r'[^0-9TZ]', '', first.began)}{ending}"
+    return f"{safe[:80]}-{re.sub('[^0-9TZ]', '', began(first, '%Y%m%dT%H%M%SZ'))}{ending}"
 
 
 def _texts(results: Sequence[CheckResult]) -> str:
     return "\n".join(map(text, results))
 
 
-def _replace(path: Path, content: str) -> None:
+def replace_text(path: Path, content: str) -> None:
     """The old file stays until the new one is whole."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from fractions import Fraction
+from time import time
 
 from ..chain.target import DIFFICULTY_1, expected_hashes
 from ..events import Event, PoolBlock, Report
@@ -30,6 +31,7 @@ class EmbeddedPool:
     """Mines a chain in memory, on which a block is expected every `block_every_s` at the rate of the devices.
 
     listen, connect  for tests: how its two ends meet
+    clock            of the chain: seconds since 1970, which stand in its headers
     """
 
     def __init__(
@@ -39,9 +41,10 @@ class EmbeddedPool:
         block_every_s: float = 60.0,
         listen: Listen = listen_tcp,
         connect: Connect = connect,
+        clock: Callable[[], float] = time,
     ) -> None:
         self._settings, self._report, self._block_every_s = settings, report, block_every_s
-        self._listen, self._connect = listen, connect
+        self._listen, self._connect, self._clock = listen, connect, clock
         self._server: asyncio.Task[None] | None = None
         self._inner: StratumPool | None = None
         self._started = asyncio.Event()
@@ -58,7 +61,9 @@ class EmbeddedPool:
             share = Fraction(rate_hps * interval_s) / expected_hashes(DIFFICULTY_1)
             self._settings = replace(self._settings, suggest_difficulty=Fraction(f"{float(share):.2g}"))
         settings = ServerSettings(share_interval_s=interval_s)
-        server = PoolServer(MemoryChain(pace.target), settings, self._only_blocks, pace, self._listen)
+        server = PoolServer(
+            MemoryChain(pace.target, clock=self._clock), settings, self._only_blocks, pace, self._listen
+        )
         await server.start()
         self._inner = StratumPool(PoolURL(*server.address), self._settings, self._report, connect=self._connect)
         self._server = asyncio.create_task(server.serve(), name="embedded pool")

@@ -14,6 +14,7 @@ from dataclasses import replace
 from ...engine.errors import DeviceError
 from ..errors import ControlSilent
 from ..parts.bus import NoAnswer
+from ..patience import Patience
 from ..ports.port import Port
 from ..wire.bitaxe_answers import Answer, AnswerDecoder, Format, Refusal, recognise
 from ..wire.bitaxe_raw import (
@@ -99,7 +100,7 @@ class Control:
         self._decoder.expect(identity, size)
         self._port.write(encode(operation, identity))
         try:
-            async with asyncio.timeout(ANSWER_S):
+            async with Patience(ANSWER_S):
                 while True:
                     for found in self._decoder.feed(await self._port.read()):
                         if isinstance(found, Answer) and found.id == identity:
@@ -117,7 +118,7 @@ class Control:
             identity, came = self._next_id(), b""
             self._port.write(encode(Gpio(0), identity))
             try:
-                async with asyncio.timeout(ANSWER_S):
+                async with Patience(ANSWER_S):
                     while True:
                         came = (came + await self._port.read())[-64:]
                         if found := recognise(came, identity):

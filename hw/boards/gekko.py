@@ -95,7 +95,7 @@ class GekkoPlant:
         self.name = name
         self._stick, self._pins, self._line = STICKS[board], pins, line
         if (self._stick.level_v is None) != (telemetry is None):
-            raise InputError(f"{name}: a {board} has {'a' if telemetry is None else 'no'} telemetry port")
+            raise InputError(f"{name}: {board} has {'a' if telemetry is None else 'no'} telemetry port")
         self._telemetry = Telemetry(telemetry) if telemetry is not None else None
         self._per_level = domains * self._stick.levels
         self._rail_most_v = rail_most_v

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ...engine.errors import DeviceError
 from ..errors import ControlSilent
 from ..limits import Reading
+from ..patience import Patience
 from ..ports.port import Port
 
 _ANSWER_S = 0.3  # GEK sleeps 0.1 s, and waits another 0.1 s
@@ -137,7 +138,7 @@ class Telemetry:
             answer = b""
             while len(answer) < most:
                 try:
-                    async with asyncio.timeout(_QUIET_S if answer else _ANSWER_S):
+                    async with Patience(_QUIET_S if answer else _ANSWER_S):
                         answer += await self._port.read()
                 except TimeoutError:
                     break

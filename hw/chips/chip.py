@@ -73,7 +73,7 @@ class Chip:
     ticket_most: int = 32  # bits of its ticket mask: as wide as the register
     hcn_overrun: int = 0  # ticks that a sweep runs beyond its deadline
     zero_bits: int = 32  # leading zero bits of every nonce that is reported, the ticket's not counted
-    slice_bits: int = 25  # nonces of one core, as a power of two, before they are divided among the chips
+    slice_bits: int = 25  # nonces that a core tries, as a power of two, before they are divided among the chips
     version_bits: int = 16  # of the version that one job of it can use
 
     def rate_hps(self, mhz: float) -> float:
@@ -96,7 +96,8 @@ class Chip:
         return 1 << (self.slice_bits + 32 - self.zero_bits)
 
     def scaled(self, bits: int) -> Chip:
-        """The same with 2^bits fewer hashes to a second, to a nonce and to a core's slice. Raises InputError."""
+        """The same with 2^bits fewer hashes to a second, to a nonce and to a core's slice, of which every 2^bits-th
+        nonce is tried. Raises InputError."""
         most = min(self.zero_bits, self.slice_bits)
         if not 0 <= bits <= most:
             raise InputError(f"scale 2^-{bits}: {self.name} takes 2^0 to 2^-{most}")

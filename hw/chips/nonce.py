@@ -6,6 +6,8 @@ them big-endian; that view is called h. Sources: ESP-Miner (ESP), mujina (MUJ), 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ...engine.work import Origin
 from .chip import Chip
 from .partition import address_step, chip_at_offset
@@ -28,14 +30,12 @@ def midstate_index(chip: Chip, id_byte: int) -> int:
 def origin(chip: Chip, n_chips: int, nonce: int, id_byte: int) -> Origin:
     """As far as it can be told; what names no chip or core of this chain is None too."""
     h = int.from_bytes(nonce.to_bytes(4, "little"), "big")
-    core = h >> 32 - chip.core_bits if chip.core_bits else None
-    return Origin(
-        chip=_below(n_chips, _chip(chip, n_chips, h)),
-        core=_below(chip.cores, core),
-        # ESP: the low bits of the id byte, which are the version's (MUJ: in 8 % of BM1362's they differ by 4). On
-        # BM1397 ESP takes four bits, two of which are the job's; these two are the midstate's. Unproven on hardware.
-        small_core=id_byte & chip.small_per_core - 1 if chip.small_per_core > 1 else None,
-    )
+    at = _chip(chip, n_chips, h) if n_chips > 1 else 0
+    core = h >> 32 - chip.core_bits if chip.core_bits else chip.cores
+    # ESP: the low bits of the id byte, which are the version's (MUJ: in 8 % of BM1362's they differ by 4). On
+    # BM1397 ESP takes four bits, two of which are the job's; these two are the midstate's. Unproven on hardware.
+    small_core = id_byte & chip.small_per_core - 1 if chip.small_per_core > 1 else None
+    return _origin(at if at < n_chips else None, core if core < chip.cores else None, small_core)
 
 
 def granted_bits(chip: Chip, mask: int) -> int:
@@ -57,7 +57,7 @@ def sent_version(version: int, mask: int) -> int:
 
 def version(base_version: int, mask: int, field: int) -> int:
     """The header's version, from the job's and the frame's 16 bits. It may be outside the mask: the judge will say."""
-    return sent_version(base_version, mask) | field << _SHIFT
+    return base_version & ~(mask & _ROLLED << _SHIFT) | field << _SHIFT
 
 
 def _chip(chip: Chip, n: int, h: int) -> int:
@@ -69,5 +69,7 @@ def _chip(chip: Chip, n: int, h: int) -> int:
     return (h >> chip.chip_shift & 0xFF | int(step > 1)) // step
 
 
-def _below(limit: int, value: int | None) -> int | None:
-    return value if value is not None and value < limit else None
+@lru_cache(maxsize=1 << 16)
+def _origin(chip: int | None, core: int | None, small_core: int | None) -> Origin:
+    """One for all nonces of a small core: to make one takes as long as all else here."""
+    return Origin(chip, core, small_core)

@@ -73,16 +73,6 @@ def epoch_s(chip: Chip, n: int, mhz: float, granted_bits: int) -> float:
     return versions / chip.small_per_core * hcn(chip, n, mhz) / CLKI_HZ
 
 
-def headers_per_version(chip: Chip, n: int) -> int:
-    """Of one chip: its part of every core's slice. Raises InputError when the scale leaves it none."""
-    _check(n)
-    part = (1 << chip.slice_bits) // _next_power_of_two(n)
-    if not part:
-        scale = 32 - chip.zero_bits
-        raise InputError(f"scale 2^-{scale}: leaves no nonce to each of {n} chips {chip.name}; scale less")
-    return chip.cores * part
-
-
 def _next_power_of_two(n: int) -> int:
     return 1 << (n - 1).bit_length()
 

@@ -1,17 +1,18 @@
 """What a guard process is told: how to reach the board, and what makes it safe. Plain values, and their JSON.
 
 A line (serial, pseudo-terminal) is handed over as an open descriptor, so nothing has to be found or opened in need. A
-stick that is driven through libusb cannot be: the guard finds and opens it after the miner is dead.
+stick that is driven through libusb cannot be, nor a supply: the guard finds and opens it after the miner is dead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import msgspec
 
 from ...engine.errors import DeviceError
+from ..meters.supply import SupplyOff
 from ..ports.port import Port
 from ..ports.usb_off import UsbOff
 
@@ -35,7 +36,7 @@ class StickOff:
     off: UsbOff
 
 
-Off = LineOff | StickOff
+Off = LineOff | StickOff | SupplyOff
 
 
 def encoded(off: Off, silence_s: float) -> tuple[bytes, tuple[int, ...]]:
@@ -50,6 +51,8 @@ def encoded(off: Off, silence_s: float) -> tuple[bytes, tuple[int, ...]]:
             raise DeviceError(f"{off.name}: {off.port.name} cannot be handed to a guard process; use a local port")
         fds = (fd,)
         plan |= {"kind": "line", "fd": fd, "steps": [(data.hex(), pause_s) for data, pause_s in off.writes]}
+    elif isinstance(off, SupplyOff):
+        plan |= {"kind": "supply"} | {key: value for key, value in asdict(off).items() if key != "name"}
     else:
         plan |= {"kind": "usb", "place": off.place, "off": off.off.encode().hex()}
     return msgspec.json.encode(plan) + b"\n", fds

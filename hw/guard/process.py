@@ -1,7 +1,7 @@
 """The guard process itself: waits for the miner's end, and if it comes without the word "done", makes the board safe.
 
-A program of its own, run by its path: it imports the standard library only (for a stick on USB also what drives it),
-so that it starts in a blink and nothing of the miner's can hurt it. It is in a session of its own and ignores the
+A program of its own, run by its path: it imports the standard library only (and what drives a stick or a supply), so
+that it starts in a blink and nothing of the miner's can hurt it. It is in a session of its own and ignores the
 signals that end programs: it goes when it is told, or when there is nobody left to tell it.
 
     from the miner, by stdin     a line with the plan (plan.py); lines of any kind, as signs of life; "done" or "off"
@@ -25,6 +25,7 @@ from importlib import import_module
 from typing import Any
 
 USB_OFF = "joulehash.hw.ports.usb_off"
+SUPPLY_OFF = "joulehash.hw.meters.visa_off"
 PATIENCE_S = 3.0  # for all that may block, beside the pauses of the plan
 IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGTTOU", "SIGPIPE")
 
@@ -41,6 +42,8 @@ def main() -> None:
     try:
         if plan["kind"] == "usb":
             import_module(USB_OFF).libusb.find(plan["place"])
+        elif plan["kind"] == "supply":
+            import_module(SUPPLY_OFF).ready(plan["library"])
         else:
             termios.tcgetattr(plan["fd"])
     except Exception as error:
@@ -88,6 +91,8 @@ def make_safe(plan: Plan) -> str:
     try:
         if plan["kind"] == "usb":
             switch_stick_off(plan)
+        elif plan["kind"] == "supply":
+            switch_supply_off(plan)
         else:
             write_line(plan)
     except Exception as error:
@@ -141,6 +146,21 @@ def switch_stick_off(plan: Plan) -> None:
             usb_off.switch_off(plan["place"], off)
             return
         except OSError:
+            if time.monotonic() > end_s:
+                raise
+        time.sleep(0.02)
+
+
+def switch_supply_off(plan: Plan) -> None:
+    """As of a stick: many an instrument takes one session at a time."""
+    supply_off = import_module(SUPPLY_OFF)
+    wanted = ("address", "library", "lines", "state", "bit", "channel")
+    end_s = time.monotonic() + PATIENCE_S / 2
+    while True:
+        try:
+            supply_off.switch_off(*(plan[key] for key in wanted))
+            return
+        except Exception:
             if time.monotonic() > end_s:
                 raise
         time.sleep(0.02)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...engine.errors import InputError
 from ...engine.stratum.lines import printable
@@ -16,6 +16,7 @@ from .meter import PLACES, Accuracy, Place
 
 _SHOWN = 120  # characters of what is repeated in an error
 _HIDDEN = ("password", "pass", "token", "key", "auth")  # names of values that somebody may think to give
+_LOGINS = ("shelly", "tasmota")  # kinds that may have one
 _FORM = re.compile(r"(?P<kind>[a-z][a-z0-9-]{0,19})(?::(?P<rest>[^?]*))?(?:\?(?P<query>.*))?", re.DOTALL)
 _HOST = re.compile(r"(?:\[(?P<ipv6>[0-9a-fA-F:.]+)\]|(?P<host>[A-Za-z0-9._-]{1,253}))(?::(?P<port>\d{1,5}))?")
 
@@ -85,7 +86,7 @@ class Address:
 
     def accuracy(self, usual: Accuracy) -> Accuracy:
         """With the gain that the user knows better."""
-        return Accuracy(self.gain(usual.gain), usual.quantum_j, usual.quantum_w, usual.delay_s)
+        return replace(usual, gain=self.gain(usual.gain))
 
     def host(self, port: int) -> tuple[str, int]:
         """(name or address without brackets, port) of a rest that is HOST[:PORT]."""
@@ -105,12 +106,9 @@ def parse_address(text: str, what: str) -> Address:
         raise InputError(f"{what}: takes KIND:ADDRESS, as rapl: or shelly:HOST")
     kind, query = form["kind"], form["query"] or ""
     login, at, rest = (form["rest"] or "").rpartition("@")
-    hidden = InputError(f"{kind}:…: takes USER:PASSWORD@HOST, neither of them with a question mark in it")
-    if "@" in query and "(" not in query and not at:  # (@1) is SCPI's list of channels
-        raise hidden
     user, _, password = login.partition(":")
-    if at and not user:
-        raise hidden
+    if kind in _LOGINS and ((at and not user) or (not at and "@" in query)):
+        raise InputError(f"{kind}:…: takes USER:PASSWORD@HOST, neither of them with a question mark in it")
     if not text.strip().isprintable() or " " in rest:
         raise InputError(f"{kind}:…: holds blanks or control characters; takes {kind}:ADDRESS")
     values = _values(f"{kind}:{printable(rest, _SHOWN)}", query) if form["query"] is not None else {}

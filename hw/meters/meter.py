@@ -37,12 +37,14 @@ class Accuracy:
     quantum_j  the step of its counter
     quantum_w  the step of its power
     delay_s    by how much a window as the meter sees it may be longer or shorter than ours
+    tick_s     how often its counter goes on: up to so long it is late
     """
 
     gain: float
     quantum_j: float = 0.0
     quantum_w: float = 0.0
     delay_s: float = 0.0
+    tick_s: float = 0.0
 
 
 class Meter(Protocol):

@@ -20,13 +20,17 @@ from .address import Address
 from .meter import Accuracy, Meter, Place, Sample, Source
 
 POWERCAP = Path("/sys/class/powercap")
-ACCURACY = Accuracy(gain=0.03, quantum_j=61e-6, delay_s=0.002)  # it is counted on every millisecond, in 2^-14 J
+ACCURACY = Accuracy(gain=0.03, quantum_j=61e-6, delay_s=0.002, tick_s=0.001)  # steps of 2^-14 J
 PERIOD_S = 2.0
 _TICK_S = 0.01  # in which it may be counted late
 _MOST_W = 1000.0  # of one package; what seems more was no wrap but a counter that began anew
 _ZONE = re.compile(r"(intel|amd)-rapl:(\d+)")
 _MOST_BYTES = 64  # of a file that holds a number or a name
 _REMEDY = "sudo chmod a+r {}/*/energy_uj allows it until the next start"
+
+
+class Forbidden(DeviceError):
+    """By the system's permissions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,19 @@ def zones(root: Path = POWERCAP) -> dict[int, Zone]:
     return found
 
 
+def problem(root: Path = POWERCAP) -> tuple[str, str]:
+    """(why it cannot be used here, the remedy if there is one); empty: it can."""
+    try:
+        found = zones(root)
+        for zone in found.values():
+            zone.count_uj()
+    except Forbidden:
+        return "its files may not be read", _REMEDY.format(root)
+    except DeviceError as error:
+        return str(error), ""
+    return ("", "") if found else ("this system has no RAPL, as virtual machines have none", "")
+
+
 def _name(file: Path) -> str:
     try:
         with file.open("rb") as text:
@@ -125,7 +142,7 @@ def _number(file: Path) -> int:
         with file.open("rb") as text:
             words = text.read(_MOST_BYTES).strip()
     except PermissionError:
-        raise DeviceError(f"rapl: {file} may not be read; {_REMEDY.format(file.parent.parent)}") from None
+        raise Forbidden(f"rapl: {file} may not be read; {_REMEDY.format(file.parent.parent)}") from None
     except OSError as error:
         raise DeviceError(f"rapl: {file}: {error.strerror}") from None
     if not words.isdigit() or len(words) > 20:

@@ -2,14 +2,15 @@
 
 Where a board measures its input (INA260), that is the place. A TPS546 measures what it gives to the chips: "VR output"
 is the place then, and the regulator's own loss, the fan and the controller are not in it; the constant that firmwares
-add for them is a guess, and left out. The sheet tells of TPS546 figures that were wrong: 5 % are assumed there, 0.5 %
-of an INA260 with its board around it.
+add for them is a guess, and left out. Of a board that a supply feeds and that senses nothing itself, it is that supply.
+Users tell of TPS546 figures that were wrong: 5 % are assumed there, 0.5 % of an INA260 with its board around it.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from ...engine.errors import DeviceError
@@ -18,6 +19,7 @@ from .address import Address
 from .meter import Accuracy, Meter, Place, Sample, Source
 
 _ACCURACY: dict[Place, Accuracy] = {
+    "DC input": Accuracy(gain=0.002, quantum_w=0.01, delay_s=0.5),
     "board input": Accuracy(gain=0.005, quantum_w=0.01, delay_s=0.5),
     "VR output": Accuracy(gain=0.05, quantum_w=0.05, delay_s=0.5),
 }
@@ -48,7 +50,7 @@ class BoardSensors:
     @property
     def accuracy(self) -> Accuracy:
         usual = _ACCURACY[self._place]
-        return usual if self._gain is None else Accuracy(self._gain, 0.0, usual.quantum_w, usual.delay_s)
+        return usual if self._gain is None else replace(usual, gain=self._gain)
 
     async def open(self) -> None: ...
 
@@ -76,7 +78,7 @@ class BoardSensors:
 def power(reading: Reading) -> tuple[float, Place] | None:
     """Watts, and where; None: neither is sensed."""
     if reading.input_w is not None:
-        return reading.input_w, "board input"
+        return reading.input_w, "DC input" if reading.by_supply else "board input"
     return None if reading.rail_w is None else (reading.rail_w, "VR output")
 
 

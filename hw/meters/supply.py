@@ -36,12 +36,16 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class SupplyOff:
-    """What another process needs to switch it off, when this one is dead: lines, written to a VISA address."""
+    """What another process needs to switch it off, when this one is dead: lines, written to a VISA address. `state` is
+    then asked, `bit` and `channel` say how the answer is read (dialects.py)."""
 
     name: str
     address: str
     library: str
     lines: tuple[str, ...]
+    state: str
+    bit: int | None
+    channel: int
 
 
 class Supply(Protocol):

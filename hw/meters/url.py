@@ -28,7 +28,12 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "rapl": Kind("rapl:[PACKAGE]", "the CPU's own counter of energy (Linux)", "rapl"),
+    "nvml": Kind("nvml:[INDEX]", "an NVIDIA board's own counter", "nvml"),
     "board": Kind("board", "the sensors of the boards that are mined with", "", meter=""),
+    "scpi": Kind("scpi:VISA-ADDRESS", "an analyzer, or a bench supply that measures", "scpi", supply="supply"),
+    "shelly": Kind("shelly:[USER:PASSWORD@]HOST", "a Shelly plug or relay, Gen1 or Gen2+", "shelly"),
+    "tasmota": Kind("tasmota:[USER:PASSWORD@]HOST", "a plug with Tasmota", "tasmota"),
+    "modbus": Kind("modbus:HOST[:PORT]?model=NAME", "a power meter by Modbus TCP", "modbus"),
     "fixed": Kind("fixed:19W", "what you declare; nothing is measured", "fixed"),
 }
 

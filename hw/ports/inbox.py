@@ -7,8 +7,8 @@ waits is told the same one thing; a reader of an old session never sees a byte o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Never, TypeVar
 
 from ...engine.errors import DeviceError
 from ..errors import Unplugged
@@ -29,10 +29,19 @@ class Inbox:
         self.lost = lost  # why the session has ended; empty while it lasts
         self._data = bytearray()
         self._waiting: set[asyncio.Future[None]] = set()
+        self._take: Callable[[bytes], None] | None = None  # who listens
+        self._failure: BaseException | None = None  # of him
 
     def arrive(self, data: bytes) -> int:
         """From the board; gives how many bytes had no room and were dropped."""
         if self.lost:
+            return 0
+        if self._take is not None:
+            try:
+                self._take(data)
+            except Exception as error:  # the listener's, and not of whoever the data came from
+                self._take, self._failure = None, error
+                self._wake()
             return 0
         room = max(0, READ_LIMIT - len(self._data))
         self._data += data[:room]
@@ -63,6 +72,21 @@ class Inbox:
             self.check()
         data, self._data = bytes(self._data), bytearray()
         return data
+
+    async def listen(self, take: Callable[[bytes], None]) -> Never:
+        self.check()
+        self._take, self._failure = take, None
+        try:
+            if self._data:
+                data, self._data = bytes(self._data), bytearray()
+                take(data)
+            while True:
+                await self._sleep()
+                self.check()
+                if self._failure is not None:
+                    raise self._failure
+        finally:
+            self._take = None
 
     async def until(self, done: Awaitable[T]) -> T:
         """Its result; DeviceError as soon as the session ends, whatever becomes of `done`, which then is cancelled."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from typing import Never
 
 from ...engine.errors import DeviceAbsent, DeviceError
 from .inbox import Inbox, garbled
@@ -102,6 +104,9 @@ class PipePort:
 
     async def read(self) -> bytes:
         return await self._inbox.read()
+
+    async def listen(self, take: Callable[[bytes], None]) -> Never:
+        await self._inbox.listen(take)
 
     async def set_baud(self, baud: int) -> None:
         await self.drain()

@@ -7,7 +7,8 @@ is FarEnd.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Never, Protocol
 
 WRITE_LIMIT = 1 << 16  # bytes that may wait to leave the host
 READ_LIMIT = 1 << 16  # bytes that may wait to be read; what comes beyond them is dropped, and counted
@@ -33,6 +34,11 @@ class Port(Protocol):
 
     async def read(self) -> bytes:
         """What has come since, one byte at least. DeviceError: the board is unplugged, or the port closed."""
+        ...
+
+    async def listen(self, take: Callable[[bytes], None]) -> Never:
+        """Instead of reading: `take` is called with what comes, at once and where it came, so that nothing of it waits
+        for a turn of the loop. Until cancelled. Raises DeviceError as `read` does, and what `take` raises."""
         ...
 
     async def set_baud(self, baud: int) -> None:

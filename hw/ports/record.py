@@ -5,14 +5,15 @@
 `t` is the loop's time since the recording began, in seconds. `dir` is open, refused (an opening that failed, with
 `error`), out (host to board), in, baud (with `baud`), close, or lost (with `error`). What was read stands at the time
 when it was read. At its limit, or on a full disk, a recording ends and says so; the mining goes on. It is played back
-by replay.py.
+by replay.py. What it leaves out: the pins of a stick's bridge, and what is said aside to its micro.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, Never
 
 import msgspec
 
@@ -124,6 +125,16 @@ class RecordedPort:
             raise self._lose(error) from None
         self._recorder.write(self.name, "in", data)
         return data
+
+    async def listen(self, take: Callable[[bytes], None]) -> Never:
+        def heard(data: bytes) -> None:
+            self._recorder.write(self.name, "in", data)
+            take(data)
+
+        try:
+            await self._port.listen(heard)
+        except DeviceError as error:
+            raise self._lose(error) from None
 
     async def set_baud(self, baud: int) -> None:
         try:

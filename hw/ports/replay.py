@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Never
 
 import msgspec
 
@@ -121,6 +122,9 @@ class ReplayPort:
 
     async def read(self) -> bytes:
         return await self._inbox.read()
+
+    async def listen(self, take: Callable[[bytes], None]) -> Never:
+        await self._inbox.listen(take)
 
     async def set_baud(self, baud: int) -> None:
         await self.drain()

@@ -17,8 +17,9 @@ import grp
 import os
 import termios
 import threading
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
+from typing import Never, Protocol
 
 import serial
 
@@ -101,6 +102,9 @@ class SerialPort:
 
     async def read(self) -> bytes:
         return await self._inbox.read()
+
+    async def listen(self, take: Callable[[bytes], None]) -> Never:
+        await self._inbox.listen(take)
 
     async def set_baud(self, baud: int) -> None:
         line = self._open_line()

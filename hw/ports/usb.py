@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from typing import Never
 
 from ...engine.daemon import in_daemon
 from ...engine.errors import DeviceError, InputError
@@ -143,6 +144,9 @@ class UsbPort:
 
     async def read(self) -> bytes:
         return await self._inbox.read()
+
+    async def listen(self, take: Callable[[bytes], None]) -> Never:
+        await self._inbox.listen(take)
 
     async def set_baud(self, baud: int) -> None:
         link = self._open_link()

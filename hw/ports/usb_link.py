@@ -237,6 +237,8 @@ class Link:
     def _tell(self) -> None:
         with self._changed:
             data, self._came, self._told = bytes(self._came), bytearray(), False
-            self.dropped += self._inbox.arrive(data)
+        dropped = self._inbox.arrive(data)  # without the lock: whoever listens takes his time
+        with self._changed:
+            self.dropped += dropped
         if self._reason:
             self._inbox.lose(self._reason)

@@ -20,6 +20,7 @@ from ...ext._scan import try_words
 from ..chips.chip import Chip
 from ..wire import bm1387 as wire
 from ..wire.bm13xx import ChainInactive, MidstateJob, ReadRegister, SetAddress, WriteRegister
+from .course import Course
 from .faults import NO_FAULTS, Faults, check_faults
 from .line import Line
 from .silicon import same_speed
@@ -59,9 +60,7 @@ class Chips1387:
         self.world, self._faults, self._seed, self._chip = world, faults, seed, chip
         self._id = chip.id if faults.wrong_chip is None else faults.wrong_chip
         self._decoder, self._line = wire.CommandDecoder(), Line(faults, seed)
-        self._now_s: float | None = None
-        self._first_s: float | None = None  # when the first job came
-        self._resets = world.resets
+        self._course = Course(world, faults)
         self._forget()
 
     @property
@@ -75,11 +74,8 @@ class Chips1387:
             self._obey(command, [die for die in self._heard if same_speed(baud, die.baud)])
 
     def advance(self, now_s: float) -> bytes:
-        self.world.advance(now_s)
-        elapsed_s = now_s - self._now_s if self._now_s is not None else 0.0
-        self._now_s = now_s
-        if self.world.resets != self._resets or not self.world.running:
-            self._resets = self.world.resets
+        elapsed_s, forgotten = self._course.advance(now_s)
+        if forgotten:
             self._forget()
         for die in self._dies:
             working = self._job is not None and die in self._heard and die.index not in self._faults.dead_chips
@@ -87,8 +83,7 @@ class Chips1387:
                 self._hash(die, elapsed_s)
             self.world.mhz[die.index] = die.mhz if self.world.running else 0.0
             self.world.busy[die.index] = float(working)
-        mute_s = self._faults.mute_s
-        if mute_s is not None and self._first_s is not None and now_s >= self._first_s + mute_s:
+        if self._course.is_mute:
             self._line.clear()
         return self._line.leave(self.baud, elapsed_s)
 
@@ -120,7 +115,7 @@ class Chips1387:
                         die.registers[register] = value
             case MidstateJob():
                 self._job, self._done = command, [0.0] * len(self._dies)
-                self._first_s = self._now_s if self._first_s is None else self._first_s
+                self._course.job_came()
             case _:
                 pass  # garbage
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from .silicon import same_speed
 from .world import World
 
 CHIPS, CONTROL, TELEMETRY = "chips", "control", "telemetry"
-UART_TOLERANCE = 0.045  # of a speed: less than half a bit in the 9.5 that a UART counts; ESP runs 1.0417 M at 1 M
 
 
 class Line(Protocol):
@@ -82,7 +82,7 @@ class SimulatedBoard:
 
     def baud(self, host_baud: int) -> int:
         """That the chips speak; the host's own where a UART there understands them."""
-        return host_baud if _near(self.line.baud, host_baud) else round(self.line.baud)
+        return host_baud if same_speed(self.line.baud, host_baud) else round(self.line.baud)
 
     def receive(self, role: str, data: bytes, baud: int, now: float) -> bytes:
         """From the host; what the board answers on the same line at once."""
@@ -92,7 +92,7 @@ class SimulatedBoard:
         if (answer := self.micro(data)) is not None:
             return answer
         said = self.line.advance(now)
-        self.line.receive(data, round(self.line.baud) if _near(self.line.baud, baud) else baud)
+        self.line.receive(data, round(self.line.baud) if same_speed(self.line.baud, baud) else baud)
         return said
 
     def advance(self, now: float) -> bytes:
@@ -120,7 +120,3 @@ class SimulatedBoard:
     def _move(self, now: float) -> None:
         self.world.advance(now)
         self.regulate()
-
-
-def _near(chip_baud: float, host_baud: int) -> bool:
-    return abs(chip_baud - host_baud) <= UART_TOLERANCE * host_baud

@@ -8,10 +8,12 @@ that commands take from chip to chip, collisions when all answer at once, and re
 from __future__ import annotations
 
 from hashlib import sha256
+from itertools import pairwise
 
 from ..chips.chip import Chip
 from ..wire import bm13xx as wire
-from .die import Die
+from .course import Course
+from .die import HASH_DOMAINS, Die
 from .faults import NO_FAULTS, Faults, check_faults
 from .header import Midstates, WholeHeader
 from .line import Line
@@ -20,6 +22,7 @@ from .silicon import CORE_VALUE, answer_id, same_speed
 from .world import World
 
 _WAITING = 64  # nonces that may wait for the line; no source says how many chips hold
+_NONCE_BYTES = 11  # or 9, where no versions are rolled
 
 
 class Chips:
@@ -36,9 +39,8 @@ class Chips:
         self._search = Search(chip, self.dies[0].silicon)
         self._decoder = wire.CommandDecoder("midstate" if chip.job == "midstate" else "header")
         self.line = Line(faults, seed)
-        self._now_s: float | None = None
-        self._resets = world.resets
-        self._job_s: float | None = None  # when the first came
+        self._course = Course(world, faults)
+        self._room = _WAITING
         for die in self.dies:
             die.given_id = chip.id if faults.wrong_chip is None else faults.wrong_chip
             die.counters_lie = 1.0 if faults.lying_counter is None else faults.lying_counter
@@ -58,12 +60,10 @@ class Chips:
 
     def advance(self, now_s: float) -> bytes:
         """To a moment of the loop's clock; what the host gets of what they said until then."""
-        self.world.advance(now_s)
-        elapsed_s = now_s - self._now_s if self._now_s is not None else 0.0
-        self._now_s = now_s
-        if self.world.resets != self._resets or not self.world.running:
-            self._resets = self.world.resets
+        elapsed_s, forgotten = self._course.advance(now_s)
+        if forgotten:
             self._reset()
+        self._room = _WAITING + int(elapsed_s * self.baud / 10 / _NONCE_BYTES)  # what leaves meanwhile makes room
         tasks = [die.task() if self.world.running else None for die in self._heard]
         self._hash(tasks, elapsed_s)
         for die in self.dies:
@@ -71,7 +71,7 @@ class Chips:
             self.world.busy[die.index] = 0.0
         for die, task in zip(self._heard, tasks, strict=True):
             self.world.busy[die.index] = self._busy(die, task)
-        if self._faults.mute_s is not None and self._job_s is not None and now_s >= self._job_s + self._faults.mute_s:
+        if self._course.is_mute:
             self.line.clear()
         return self.line.leave(self.baud, elapsed_s)
 
@@ -113,7 +113,7 @@ class Chips:
                 pass  # garbage
 
     def _take(self, header: WholeHeader | Midstates, dies: list[Die]) -> None:
-        self._job_s = self._now_s if self._job_s is None else self._job_s
+        self._course.job_came()
         for die in dies:
             die.take(header)
 
@@ -147,7 +147,8 @@ class Chips:
 
     def _count(self, task: Task, segments: list[Segment], dies: list[Die]) -> None:
         cores = self.dies[0].chip.cores
-        domains = [range(domain * cores // 4, (domain + 1) * cores // 4) for domain in range(4)]
+        ends = [domain * cores // HASH_DOMAINS for domain in range(HASH_DOMAINS + 1)]
+        domains = [range(first, end) for first, end in pairwise(ends)]
         tried = [self._search.hashes(task, segments, domain) for domain in domains]
         for die in dies:
             done = list(tried)
@@ -171,7 +172,7 @@ class Chips:
         id = answer_id(die.silicon, task.header.id, which)
         frame = wire.nonce_response(nonce, excess, id, rolled if die.long_frames else None)
         for _ in range(2 if self._faults.duplicate_nonces else 1):
-            if self.line.nonces < _WAITING:
+            if self.line.nonces < self._room:
                 self.line.say(frame, nonce=True)
             else:
                 die.overflows += 1

@@ -14,7 +14,7 @@ from . import silicon as s
 from .header import Header
 from .search import Progress, Task
 
-_ADDRESS_SHARE = 4  # hash domains, each with a counter
+HASH_DOMAINS = 4  # each with a counter
 
 
 class Die:
@@ -32,7 +32,7 @@ class Die:
         self.address, self.inactive = 0, False
         self.header: Header | None = None
         self.progress = Progress()
-        self.hashes = [0] * _ADDRESS_SHARE  # by domain
+        self.hashes = [0] * HASH_DOMAINS  # by domain
         self.wrong = 0.0  # hashes that came out wrong
         self.overflows = 0  # nonces that found no room on the line
         self.first_report: tuple[int, int] | None = None  # word and version bits
@@ -55,7 +55,7 @@ class Die:
     def read(self, register: int, chip_c: float) -> int:
         if register == s.CHIP_ID:
             return self.given_id << 16 | self.silicon.core_byte << 8 | self.address
-        if self.silicon.counts and s.DOMAINS <= register < s.DOMAINS + _ADDRESS_SHARE:
+        if self.silicon.counts and s.DOMAINS <= register < s.DOMAINS + HASH_DOMAINS:
             return self._counted(self.hashes[register - s.DOMAINS])
         if self.silicon.counts and register == s.TOTAL:
             return self._counted(sum(self.hashes))

@@ -42,7 +42,7 @@ class WholeHeader:
 
     @property
     def tail(self) -> array[int]:
-        return _words(self.job.merkle_root[28:] + struct.pack("<II", self.job.ntime, self.job.nbits))
+        return _words(self._tail)
 
     def midstates(self, rolled: tuple[int, ...], mask: int) -> array[int]:
         return _midstates(self, rolled, mask)
@@ -52,11 +52,11 @@ class WholeHeader:
         return version.to_bytes(4, "little") + self.job.prev_hash + self.job.merkle_root[:28]
 
     def digest(self, word: int, rolled: int, mask: int) -> bytes:
-        header = self.first_block(rolled, mask) + self.tail_bytes + word.to_bytes(4, "big")
+        header = self.first_block(rolled, mask) + self._tail + word.to_bytes(4, "big")
         return sha256(sha256(header).digest()).digest()
 
     @property
-    def tail_bytes(self) -> bytes:
+    def _tail(self) -> bytes:
         return self.job.merkle_root[28:] + struct.pack("<II", self.job.ntime, self.job.nbits)
 
 

@@ -16,6 +16,7 @@ from struct import unpack
 from ...engine.errors import InputError
 from ...ext._scan import try_words
 from ..wire.icarus import Work, WorkDecoder, answer
+from .course import Course
 from .faults import NO_FAULTS, Faults, check_faults
 from .line import Line
 from .silicon import same_speed
@@ -72,17 +73,15 @@ class Icarus:
         self.row, self.world = row, world
         self._faults, self._line = faults, Line(faults, seed)
         self._decoder = WorkDecoder()
-        self._now_s: float | None = None
+        self._course = Course(world, faults)
         self._heard_s = 0.0
-        self._first_s: float | None = None  # when the first work came
-        self._resets = world.resets
         self._stuck: bytes | None = None
         self._work: Work | None = None
         self._done = 0.0  # nonces of this work that each unit has tried
         self.hashes = 0
 
     def receive(self, data: bytes, baud: int) -> None:
-        now_s = self._now_s or 0.0
+        now_s = self._course.now_s
         if now_s - self._heard_s > _DROP_S:
             self._decoder.flush()
         self._heard_s = now_s
@@ -90,26 +89,19 @@ class Icarus:
             return
         for work in self._decoder.feed(data):
             self._work, self._done = work, 0.0  # from the begin, whatever it did before
-            self._first_s = now_s if self._first_s is None else self._first_s
+            self._course.job_came()
 
     def advance(self, now_s: float) -> bytes:
         """To a moment of the loop's clock; what the host gets of what it said until then."""
-        self.world.advance(now_s)
-        elapsed_s = now_s - self._now_s if self._now_s is not None else 0.0
-        self._now_s = now_s
-        if self.world.resets != self._resets or not self.world.running:
-            self._resets = self.world.resets
+        elapsed_s, forgotten = self._course.advance(now_s)
+        if forgotten:
             self._forget()
         if self._work is not None:
             self._hash(self._work, elapsed_s)
         for unit in range(self.row.units):
             self.world.mhz[unit] = self.row.mhz if self.world.running else 0.0
             self.world.busy[unit] = float(self._work is not None and unit not in self._faults.dead_chips)
-        if (
-            self._faults.mute_s is not None
-            and self._first_s is not None
-            and now_s >= self._first_s + self._faults.mute_s
-        ):
+        if self._course.is_mute:
             self._line.clear()
         return self._line.leave(BAUD, elapsed_s)
 

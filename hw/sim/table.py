@@ -12,11 +12,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from urllib.parse import parse_qsl
 
 from ...engine.errors import InputError
 from ..chips.chip import Chip
 from ..chips.table import CHIPS
+from ..query import values_of, whole
 from ..wire.bitaxe_answers import Format
 from .bitaxe import Around, bitaxe
 from .bm1387 import Chips1387
@@ -39,9 +39,7 @@ class Options:
     """What a user wrote after the question mark."""
 
     faults: Faults
-    scale: int | None = (
-        None  # bits by which it hashes less than silicon; None: so that it hashes 250 kH/s, or as little as it can
-    )
+    scale: int | None = None  # bits less than silicon; None: so that it hashes 250 kH/s, or as little as it can
     seed: int = 1
     answers_in: Format = Format.V0
 
@@ -73,37 +71,25 @@ class Simulator:
 
 def simulated(text: str) -> Simulated:
     """`[sim:]BOARD[?KEY=VALUE&…]`. Raises InputError that says what there is."""
-    name, mark, query = text.removeprefix("sim:").partition("?")
-    row = simulator(name)
-    try:
-        pairs = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, strict_parsing=bool(mark))
-    except ValueError:
-        raise InputError(f"{text!r}: takes KEY=VALUE after the question mark, joined by &") from None
-    given = dict(pairs)
-    for key in given:
-        if key not in _KEYS:
-            raise InputError(f"{text!r}: {key!r} is unknown; a simulator takes {', '.join(_KEYS)}")
-    if len(given) < len(pairs):
-        raise InputError(f"{text!r}: each of {', '.join(_KEYS)} can be given once")
-    return simulate(row, given)
+    name, _, query = text.removeprefix("sim:").partition("?")
+    return simulate(simulator(name), values_of(f"simulator {text!r}", query, _KEYS))
 
 
 def simulate(row: Simulator, given: Mapping[str, str]) -> Simulated:
     """By options as they were written."""
     name, fault = row.figures.name, given.get("fault", "")
+    what = f"sim:{name}"
     for part in fault.split(","):
         if part.partition(":")[0] in row.absent:
-            raise InputError(f"sim:{name}: has nothing that {part.partition(':')[0]} could break; leave it out")
-    options = Options(parse_faults(fault))
-    if "scale" in given:
-        options = replace(options, scale=_whole(name, "scale", given["scale"], 32))
-    if "seed" in given:
-        options = replace(options, seed=_whole(name, "seed", given["seed"], 2**32))
+            raise InputError(f"{what}: has nothing that {part.partition(':')[0]} could break; leave it out")
+    options = Options(parse_faults(fault), whole(what, given, "scale", 32))
+    if (seed := whole(what, given, "seed", 2**32)) is not None:
+        options = replace(options, seed=seed)
     if "format" in given:
-        if row.figures.name not in _BITAXES:
-            raise InputError(f"sim:{name}: format is for boards with a control port, {', '.join(_BITAXES)}")
+        if name not in _BITAXES:
+            raise InputError(f"{what}: format is for boards with a control port, {', '.join(_BITAXES)}")
         if given["format"] not in list(Format):
-            raise InputError(f"sim:{name}: format {given['format']!r} is unknown; takes {', '.join(Format)}")
+            raise InputError(f"{what}: format {given['format']!r} is unknown; takes {', '.join(Format)}")
         options = replace(options, answers_in=Format(given["format"]))
     return row.build(options)
 
@@ -125,12 +111,6 @@ def simulator(name: str) -> Simulator:
     figures = Figures(f"chain:{chip.lower()}x{count}", count, point.mhz, point.volts, watts, 12.0, 1, 2.0)
     absent = _NO_PARTS | _NO_FAN
     return Simulator(figures, count * point.hps, partial(_chips, chip), _alone, absent, point.slice_bits)
-
-
-def _whole(name: str, key: str, text: str, most: int) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > most:
-        raise InputError(f"sim:{name}: {key} {text!r}; takes a whole number of 0 to {most}")
-    return int(text)
 
 
 def _chips(chip: str, world: World, scale: int, options: Options) -> Line:

@@ -97,13 +97,15 @@ class Told(CpuDevice):
         return self.told
 
 
-def drawn(*devices: Told, width: int = WIDTH, height: int | None = None, failed: str = "") -> list[str]:
+def drawn(
+    *devices: Told, width: int = WIDTH, height: int | None = None, failed: str = "", starts: bool = False
+) -> list[str]:
     """The lines of the table of devices, without the frame."""
 
     async def draw() -> list[str]:
         miner = Miner(EmbeddedPool(Settings("me"), print, 1.0), devices, print)
-        if failed:
-            miner.devices[devices[0].name].failure = failed
+        miner.devices[devices[0].name].failure = failed
+        miner.devices[devices[0].name].starting = starts
         out = StringIO()
         Console(file=out, width=width, color_system=None).print(panel(miner, width, height))
         lines = out.getvalue().splitlines()
@@ -140,6 +142,7 @@ def test_an_alarm_is_read_in_lines_of_its_own() -> None:
     assert lines[4].endswith(" …")
     failed = drawn(Told("board", DeviceStats(0)), failed="board: no chip answers; is it powered, and the line whole?")
     assert failed[2:] == ["  no chip answers; is it powered, and the line whole?"]
+    assert drawn(Told("board", DeviceStats(0)), starts=True)[1].endswith("  starts")
 
 
 def test_where_lines_are_few_those_that_are_not_urgent_go() -> None:

@@ -6,11 +6,12 @@ import pytest
 
 from joulehash.bench.window import Seen, Tally, core_shares
 from joulehash.engine.work import Origin
+from joulehash.hw.chips.chip import Chip
 from joulehash.hw.chips.table import CHIPS
 
 
-@pytest.mark.parametrize("chip", CHIPS.values(), ids=lambda chip: chip.name)
-def test_shares_are_of_one(chip) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("chip", CHIPS.values(), ids=list(CHIPS))
+def test_shares_are_of_one(chip: Chip) -> None:
     shares = core_shares(chip)
     assert len(shares) == chip.cores
     assert sum(shares) == pytest.approx(1.0)

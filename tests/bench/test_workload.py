@@ -48,7 +48,7 @@ def test_as_much_comes_as_is_due() -> None:
 
 
 def test_icarus() -> None:
-    counts = counted("block-erupter?scale=13", 100.0)
+    counts = counted("block-erupter", 100.0)
     assert counts.valid > 1
     assert abs(counts.valid - counts.expected) < 5 * counts.expected**0.5
     assert counts.by_chip == {0: counts.valid}
@@ -64,7 +64,7 @@ def test_new_jobs_make_older_ones_stale_and_no_error() -> None:
 
 @pytest.mark.parametrize(
     ("fault", "kind"),
-    [("duplicate-nonces", "duplicate"), ("noise:1e-2", "broken_bytes"), ("stuck-nonce", "false")],
+    [("duplicate-nonces", "duplicate"), ("noise:1e-2", "broken_bytes"), ("stuck-nonce", "wrong_job")],
 )
 def test_what_is_wrong_is_counted_apart(fault: str, kind: str) -> None:
     counts = counted(f"bitaxe-gamma?scale=24&fault={fault}", 5.0)
@@ -73,19 +73,19 @@ def test_what_is_wrong_is_counted_apart(fault: str, kind: str) -> None:
 
 def test_a_nonce_under_another_jobs_id_is_of_a_wrong_job() -> None:
     def mix_ids(powered: Powered, load: Workload) -> None:
-        """The host mistakes one job for the next."""
+        """The chips tell the job before."""
         del load
         assert powered.chain is not None
         send, chip = powered.chain.send, powered.chain.chip
 
         def send_as_another(job: HeaderJob | MidstateJob) -> None:
-            send(replace(job, id=(job.id + chip.id_step) % chip.id_mod))
+            send(replace(job, id=(job.id - chip.id_step) % chip.id_mod))
 
         powered.chain.send = send_as_another  # type: ignore[method-assign]
 
     counts = counted("bitaxe-gamma?scale=24", 8.0, meddle=mix_ids)
     assert counts.wrong_job > 100
-    assert counts.valid == 0
+    assert counts.valid < 20  # of 8 zero bits, which one in 256 has by chance
 
 
 def test_a_board_that_fails_raises_out_of_the_block() -> None:

@@ -91,10 +91,14 @@ async def write(ends: Ends, data: bytes) -> None:
     ends.port.write(data)
 
 
+def ignore(data: bytes) -> None:
+    del data
+
+
 async def all_errors(ends: Ends) -> list[str]:
     """What each verb says on a port that is not open."""
     port = ends.port
-    calls = (port.read(), write(ends, b"x"), port.drain(), port.set_baud(9600))
+    calls = (port.read(), port.listen(ignore), write(ends, b"x"), port.drain(), port.set_baud(9600))
     return [await error_of(call) for call in calls]
 
 
@@ -183,6 +187,54 @@ def test_a_read_of_one_session_never_sees_the_next(rig: Rig, tmp_path: Path) -> 
         await ends.say(b"new")
         assert await error_of(reading) == f"{ends.port.name}: is closed"
         assert await ends.read(3) == b"new"
+
+    on(rig, tmp_path, body)
+
+
+def test_who_listens_gets_what_came_before_and_what_comes(rig: Rig, tmp_path: Path) -> None:
+    async def body(ends: Ends) -> None:
+        await ends.say(b"b")
+        heard = bytearray(await ends.read(1))
+        await ends.say(b"efore")
+        listening = asyncio.create_task(ends.port.listen(heard.extend))
+        await ends.say(b" and now")
+        async with asyncio.timeout(PATIENCE_S):
+            while bytes(heard) != b"before and now":  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        listening.cancel()
+        await asyncio.wait((listening,))
+        await ends.say(b" and then")
+        assert await ends.read(9) == b" and then"
+        assert bytes(heard) == b"before and now"
+
+    on(rig, tmp_path, body)
+
+
+def test_closing_ends_a_listener(rig: Rig, tmp_path: Path) -> None:
+    async def body(ends: Ends) -> None:
+        listening = asyncio.create_task(ends.port.listen(ignore))
+        await asyncio.sleep(0.02)
+        await ends.port.close()
+        assert await error_of(listening) == f"{ends.port.name}: is closed"
+
+    on(rig, tmp_path, body)
+
+
+def test_what_a_listener_raises_is_his_own(rig: Rig, tmp_path: Path) -> None:
+    """The line goes on, and whoever feeds it."""
+
+    def fail(data: bytes) -> None:
+        raise ValueError(f"{data[:1]!r} is not for me")
+
+    async def body(ends: Ends) -> None:
+        listening = asyncio.create_task(ends.port.listen(fail))
+        await asyncio.sleep(0)
+        await ends.say(b"x")
+        async with asyncio.timeout(PATIENCE_S):
+            with pytest.raises(ValueError, match="is not for me"):
+                await listening
+        await ends.say(b"yes")
+        assert await ends.read(3) == b"yes"
 
     on(rig, tmp_path, body)
 
@@ -310,7 +362,7 @@ def test_a_board_that_takes_nothing_holds_up_nobody(rig: Rig, tmp_path: Path) ->
         await asyncio.wait((draining,), timeout=PATIENCE_S)
         assert draining.done()
         assert draining.exception() is None or str(draining.exception()) == str(caught.value)
-        assert await all_errors(ends) == [str(caught.value)] * 4
+        assert await all_errors(ends) == [str(caught.value)] * 5
         await ends.port.open()
 
     on(rig, tmp_path, body)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from joulehash.engine.chain.target import MAX_TARGET
 from joulehash.engine.clock import run_virtual
+from joulehash.engine.device import Capabilities
 from joulehash.engine.errors import DeviceAbsent, DeviceError, InputError, NodeError
-from joulehash.engine.events import DeviceAlarm, DeviceFailed, Event, HardwareError, ShareDone, Summary
+from joulehash.engine.events import DeviceAlarm, DeviceFailed, DeviceFigures, Event, HardwareError, ShareDone, Summary
 from joulehash.engine.miner import Miner
 from joulehash.engine.pool import Demand
 from joulehash.engine.shares import SENDING_LIMIT
@@ -106,12 +107,77 @@ def test_it_mines_until_it_is_stopped(when_s: float) -> None:
 
 def test_stopped_while_a_device_starts_it_does_not_wait_for_it() -> None:
     async def main() -> None:
-        bench = Bench(None, FakeDevice("quick"), FakeDevice("slow", [1000.0]))
+        bench = Bench(None, FakeDevice("slow", [1000.0]))
         bench.at(2.0, bench.miner.stop)
         summary = await bench.run()
         assert (summary.duration_s, summary.pending) == (0, 0)
         assert asyncio.get_running_loop().time() < 3
         assert bench.pool.demand is None
+
+    run_virtual(main())
+
+
+def test_it_mines_with_what_is_ready_while_another_starts() -> None:
+    """Its duration counts from when all are ready."""
+
+    async def main() -> None:
+        loop, quick, slow = asyncio.get_running_loop(), FakeDevice("quick"), FakeDevice("slow", [100.0])
+        bench = Bench(FakePool([(0.0, job()), (50.0, job(id="2"))]), quick, slow)
+        bench.at(2.0, quick.find)
+        bench.at(3.0, lambda: starting.append([state.starting for state in bench.miner.devices.values()]))
+        bench.at(101.0, slow.find)
+        starting: list[list[bool]] = []
+        summary = await bench.run(duration_s=10)
+        assert [device.accepted for device in summary.devices] == [1, 1]
+        assert starting == [[False, True]]
+        assert [a.job.id for a, _ in slow.given if a is not None] == ["2"]
+        assert summary.duration_s == 110
+        assert loop.time() < 111
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("when_s", [2.0, 100.0])
+def test_stopped_meanwhile_it_ends_in_good_order(when_s: float) -> None:
+    async def main() -> None:
+        bench = Bench(None, FakeDevice("quick"), FakeDevice("slow", [100.0]))
+        bench.at(when_s, bench.miner.stop)
+        assert (await bench.run(duration_s=3600)).duration_s == when_s
+        assert not [event for event in bench.events if isinstance(event, DeviceFailed)]
+
+    run_virtual(main())
+
+
+def test_whoever_cannot_tell_its_rate_before_is_waited_for() -> None:
+    class Measured(FakeDevice):
+        async def start(self) -> None:
+            await super().start()
+            self.capabilities = Capabilities(nominal_hps=5000.0)
+
+    async def main() -> None:
+        measured, slow = Measured("measured", [3.0]), FakeDevice("slow", [100.0])
+        measured.capabilities = Capabilities()
+        bench = Bench(None, FakeDevice("quick"), measured, slow)
+        summary = await bench.run(duration_s=10)
+        assert bench.pool.demand == Demand(7000.0, 2, 1000.0)
+        assert summary.duration_s == 107
+
+    run_virtual(main())
+
+
+def test_what_the_user_gave_wrong_ends_it_though_others_mine_by_then() -> None:
+    class Refusing(FakeDevice):
+        async def start(self) -> None:
+            await asyncio.sleep(5.0)
+            raise InputError("it has no such frequency")
+
+    async def main() -> None:
+        bench = Bench(None, FakeDevice("quick"), Refusing("wrong"))
+        bench.at(1.0, bench.device.find)
+        with pytest.raises(InputError, match="no such frequency"):
+            await bench.miner.run()
+        bench.check_closed()
+        assert (bench.miner.tally.accepted, bench.miner.tally.pending) == (1, 0)
 
     run_virtual(main())
 
@@ -541,6 +607,49 @@ def test_cancelled_it_closes_all_and_nothing_is_pending(when_s: float) -> None:
 
 
 # The account
+
+
+def test_what_a_device_tells_of_itself_is_told_every_ten_seconds() -> None:
+    async def main() -> None:
+        board, cpu = FakeDevice("board"), FakeDevice("cpu")
+        board.figures = (525.0, 61.5, None)
+        bench = Bench(None, board, cpu)
+
+        def cool_down() -> None:
+            board.figures = (None, None, None)
+
+        def hash_on() -> None:
+            board.hashes += 1000
+
+        for i in range(60):
+            bench.at(i + 0.5, hash_on)
+        bench.at(25.0, cool_down)
+        await bench.run(duration_s=60)
+        figures = [event for event in bench.events if isinstance(event, DeviceFigures)]
+        assert figures == [
+            DeviceFigures("board", None, 525.0, 61.5, None),
+            DeviceFigures("board", 1000.0, 525.0, 61.5, None),
+            DeviceFigures("board", 1000.0, 525.0, 61.5, None),
+        ]
+
+    run_virtual(main())
+
+
+def test_why_nothing_was_mined_is_told() -> None:
+    async def main() -> None:
+        absent = DeviceAbsent("a: is not there; plug it in")
+        bench = Bench(None, FakeDevice("a", [absent] * 10), FakeDevice("b", [DeviceError("busy")] * 10))
+        await bench.run(duration_s=20)
+        assert bench.miner.why_idle == "a: is not there; plug it in; b: busy"
+        late = Bench(None, FakeDevice("a", [absent, None]), FakeDevice("b", [DeviceError("busy")] * 10))
+        await late.run(duration_s=20)
+        assert late.miner.why_idle == ""
+        stopped = Bench(None, FakeDevice("a", [1000.0]))
+        stopped.at(1.0, stopped.miner.stop)
+        await stopped.run()
+        assert stopped.miner.why_idle == ""
+
+    run_virtual(main())
 
 
 def test_summary() -> None:

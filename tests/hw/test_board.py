@@ -10,9 +10,10 @@ import pytest
 
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.errors import DeviceError, InputError, cause
-from joulehash.hw.board import Board, in_peace
+from joulehash.hw.board import Board
 from joulehash.hw.boards.table import board_row
 from joulehash.hw.limits import Reading
+from joulehash.hw.peace import in_peace
 from joulehash.hw.plant import Plant
 from joulehash.hw.point import Point
 from joulehash.hw.ports.pipe import Cable

@@ -246,8 +246,8 @@ def test_ports_of_what_the_user_names(text: str, found: list[Recognised], board:
         ("/dev/ttyACM0", STOCK, "a Bitaxe with its stock firmware.*flash bitaxe-raw"),
         ("bitaxe-gamma:/dev/ttyACM0", STOCK, "a Bitaxe with its stock firmware.*flash bitaxe-raw"),
         ("bitaxe-gamma:/tmp/a", [], "has 2 ports; say -d bitaxe-gamma:CONTROL,CHIPS"),
-        ("icarus:/dev/ttyUSB0", F, "is a compac-f .*say -d compac-f:/dev/ttyUSB0"),
-        ("compac-f:/dev/ttyUSB7", [], "a compac-f is driven by a USB address, as usb:1-1.4, not by /dev/ttyUSB7"),
+        ("icarus:/dev/ttyUSB0", F, "is compac-f .*say -d compac-f:/dev/ttyUSB0"),
+        ("compac-f:/dev/ttyUSB7", [], "compac-f is driven by a USB address, as usb:1-1.4, not by /dev/ttyUSB7"),
         ("compac-f:usb:x", [], "usb:x: is no USB address"),
     ],
 )

@@ -21,6 +21,7 @@ from joulehash.hw.wire.icarus import GOLDEN_ANSWER, GOLDEN_WORK, WORK_SIZE, Work
 from joulehash.hw.wire.midstate import midstate_bytes
 from tests.support.jobs import job
 from tests.support.scripted_line import Line, fed, nonce_of
+from tests.support.standstill import still_then
 
 BITS = 24  # of scale: a nonce has eight zero bits, and a range 256 nonces
 EASY = MAX_TARGET >> 8
@@ -144,6 +145,22 @@ def test_a_torn_answer_spoils_nothing_but_itself() -> None:
         assert line.account.errors == {"torn answers": 1}
 
     on(row_of("block-erupter"), course)
+
+
+def test_an_answer_whose_rest_came_while_the_host_stood_still_is_not_torn() -> None:
+    async def course(line: Line) -> None:
+        (work,) = await given(line, 1)
+        nonce = true_nonce(work, GIVEN.ntime)
+        line.say(answer(nonce)[:2])
+        await asyncio.sleep(0.01)
+        still_then(0.5, line.say, answer(nonce)[2:])
+        await asyncio.sleep(0.01)
+        assert [found.nonce for found in line.claims] == [nonce]
+        assert not line.account.errors
+
+    row = row_of("block-erupter")
+    assert row.icarus is not None
+    on(replace(row, icarus=replace(row.icarus, hps=1.0)), course)
 
 
 def test_one_that_waits_after_a_nonce_gets_work_at_once_and_one_that_goes_on_does_not() -> None:

@@ -22,14 +22,15 @@ def test_what_is_usual_and_of_a_board_that_nobody_watches_the_least() -> None:
 @pytest.mark.parametrize(
     ("name", "mhz", "volts", "says"),
     [
-        ("bitaxe-gamma", 626.0, None, "b: 626 MHz; a Bitaxe Gamma takes 50 to 625 MHz"),
+        ("bitaxe-gamma", 626.0, None, "b: 626 MHz; Bitaxe Gamma takes 50 to 625 MHz"),
         ("bitaxe-gamma", 49.0, None, "takes 50 to 625 MHz"),
-        ("bitaxe-gamma", None, 1.26, "b: 1.26 V for a chip; a Bitaxe Gamma takes 1 to 1.25 V"),
+        ("bitaxe-gamma", None, 1.26, "b: 1.26 V for a chip; Bitaxe Gamma takes 1 to 1.25 V"),
         ("bitaxe-gamma", None, 0.99, "takes 1 to 1.25 V"),
         ("bitaxe-hex", None, 3.6, "takes 1.1 to 1.3 V"),  # of a chip, not of the rail
         ("compac-f", 400.0, None, "b: 400 MHz; takes 200 MHz as long as it is not watched"),
         ("compac-f", None, 1.4, "has no regulator that could be set"),
-        ("icarus", 100.0, None, "takes 0 to 0 MHz"),
+        ("icarus", 100.0, None, "b: 100 MHz; the frequency of Icarus cannot be set"),
+        ("icarus", None, 1.2, "b: 1.2 V; Icarus has no regulator that could be set"),
     ],
 )
 def test_what_the_row_has_not(name: str, mhz: float | None, volts: float | None, says: str) -> None:

@@ -14,6 +14,7 @@ from joulehash.engine.clock import run_virtual
 from joulehash.engine.errors import DeviceError
 from joulehash.hw.limits import Limits, Reading
 from joulehash.hw.watch import Overheated, Unfit, Violation, Watch
+from tests.support.standstill import still, still_then
 
 LIMITS = Limits(chip_c=75.0, vr_c=105.0, watts=40.0, input_v=(4.5, 5.5), fan_rpm_least=500.0)
 WELL = Reading(chip_c=50.0, vr_c=55.0, board_c=35.0, input_v=5.0, rail_v=1.15, rail_a=13.0, rail_w=15.0, fan_rpm=6000.0)
@@ -270,16 +271,26 @@ def test_a_fan_that_cannot_be_set_is_one_too() -> None:
 
 
 def test_a_host_that_was_busy_has_lost_no_sensor() -> None:
-    """The loop stands still for five seconds, and time goes on."""
+    """The loop stands still for five seconds, before a look, or while the answer to it comes."""
 
     class Late(FakePlant):
+        answers = False
+
         async def read(self) -> Reading:
-            reading = await super().read()
-            if 10.0 <= asyncio.get_running_loop().time() < 10.5:
-                asyncio.get_running_loop()._selector.now_s += 5.0  # type: ignore[attr-defined]
+            reading, loop = await super().read(), asyncio.get_running_loop()
+            if 10.0 <= loop.time() < 10.5:
+                if self.answers:
+                    came = asyncio.Event()
+                    loop.call_soon(still_then, 5.0, came.set)
+                    await came.wait()
+                else:
+                    still(5.0)
             return reading
 
-    assert run(Late(moving())).error is None
+    late = Late(moving())
+    assert run(late).error is None
+    late.answers = True
+    assert run(late).error is None
 
 
 # The fan

@@ -20,11 +20,13 @@ from joulehash.hw.wire.bitaxe_raw import (
     Unparsable,
 )
 from tests.support.i2c import FakeBus
+from tests.support.standstill import still_then
 
 
 class FakeFirmware:
     """`pins` follow what they are told, but for those in `stuck`. `deaf`, `garble`, `lose`, `late`: how many of the
-    next requests are not heard, are taken for garbage, are answered without their last byte, or after 0.3 s."""
+    next requests are not heard, are taken for garbage, are answered without their last byte, or after 0.3 s.
+    `busy_s`: for so long the loop of virtual time stands still after each request, and the answer has come by then."""
 
     def __init__(self, bus: FakeBus, answers_in: Format = Format.V0) -> None:
         self.bus, self.format = bus, answers_in
@@ -32,6 +34,7 @@ class FakeFirmware:
         self.pins: dict[int, bool] = {0: True}
         self.stuck: set[int] = set()
         self.deaf = self.garble = self.lose = self.late = 0
+        self.busy_s = 0.0
         self.served: list[Operation] = []
         self._requests = RequestDecoder()
         self._heard = 0.0
@@ -65,6 +68,9 @@ class FakeFirmware:
         if self.late:
             self.late -= 1
             asyncio.get_running_loop().call_later(0.3, self.cable.send, reply, baud)
+            return
+        if self.busy_s:
+            still_then(self.busy_s, self.cable.send, reply, baud)
             return
         self.cable.send(reply, baud)
 

@@ -54,6 +54,7 @@ def checked(
     meddle: Callable[[Check, Simulated], None] = lambda _check, _simulated: None,
     *,
     patterns: bool = True,
+    seed: int = 2,
 ) -> Checked:
     """`meddle` is called in the loop, before the check starts."""
 
@@ -64,7 +65,7 @@ def checked(
         point = board.point(on.spec.mhz, on.spec.volts)
         found = known(on.row, point.mhz) if patterns else []
         events: list[CheckEvent] = []
-        check = Check(board, point, held, plan or Plan(), events.append, found, "no patterns", Named(1, True))
+        check = Check(board, point, held, plan or Plan(), events.append, found, "no patterns", Named(seed, True))
         async with on.beside as simulated:
             assert isinstance(simulated, Simulated)
             meddle(check, simulated)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -43,6 +44,16 @@ class Command:
                 raise AssertionError(f"it ended before {kind}: {self.end()}")
             if event.get("event") == kind and accept(event):
                 return event
+
+    def wait_until(self, enough: Callable[[list[Event]], object], timeout_s: float = 60) -> None:
+        """Until that is true of all events so far. AssertionError as `wait_for`."""
+        end_s = time.monotonic() + timeout_s
+        while not enough(self.events):
+            if self._process.poll() is not None:
+                raise AssertionError(f"it ended before there was enough: {self.end()}")
+            if time.monotonic() > end_s:
+                raise AssertionError(f"not enough in {timeout_s} s; last: {self.events[-3:]}")
+            time.sleep(0.1)
 
     @property
     def pid(self) -> int:

@@ -98,6 +98,7 @@ class FakeDevice:
         self._claims: asyncio.Queue[Found | Exception | None] = asyncio.Queue()
         self._nonce = 0
         self.alarm = ""
+        self.figures: tuple[float | None, float | None, float | None] = (None, None, None)  # MHz, °C, W
         self.stands_for = 0.0  # each claim
 
     async def start(self) -> None:
@@ -145,7 +146,8 @@ class FakeDevice:
         self._claims.put_nowait(None)
 
     def stats(self) -> DeviceStats:
-        return DeviceStats(self.hashes, self.starved_s, alarm=self.alarm)
+        mhz, celsius, watts = self.figures
+        return DeviceStats(self.hashes, self.starved_s, alarm=self.alarm, mhz=mhz, celsius=celsius, watts=watts)
 
     async def stop(self) -> None:
         self.stopped_at.append(asyncio.get_running_loop().time())

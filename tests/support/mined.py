@@ -22,6 +22,7 @@ from joulehash.hw.sim.board import Rails
 from joulehash.hw.sim.run import Simulated
 from tests.support.virtual_net import Network
 
+_EPOCH_S = 1_800_000_000  # of the chain: the same is hashed in every run
 _STEP_S = 0.03  # boards speak this often; three times as seldom as they do elsewhere, for a third of the work
 
 
@@ -62,7 +63,9 @@ def mined(names: Sequence[str], seconds: float, meddle: Callable[[Mined], None] 
                 assert isinstance(simulated, Simulated)
                 _follow(found, f"sim:{simulated.name}", simulated)
             meddle(found)
-            pool = EmbeddedPool(Settings("joe"), lambda _: None, 60.0, network.listen, network.connect)
+            pool = EmbeddedPool(
+                Settings("joe"), lambda _: None, 60.0, network.listen, network.connect, lambda: _EPOCH_S + loop.time()
+            )
             miner = Miner(pool, devices.all, lambda event: found.events.append((loop.time(), event)))
             found.summary = await miner.run(seconds)
             found.stats = {device.name: device.stats() for device in devices.all}

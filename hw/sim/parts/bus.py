@@ -56,17 +56,27 @@ class Bus:
         return self._parts[address]
 
 
-class ByteRegisters:
-    """A part whose registers hold one byte each, as SMBus has it: the first byte written names the register, a second
-    one is stored in it, and one byte is read. There is no automatic increment: more bytes read are FF.
-
-    `reset` maps each register to its value after power-up; a register that is not in it does not exist. Those in
-    `fixed` ignore what is written.
-    """
+class _Registers:
+    """`reset` maps each register to its value after power-up; a register that is not in it does not exist. Those in
+    `fixed` ignore what is written. The first byte written names the register that is read from then on."""
 
     def __init__(self, reset: Mapping[int, int], fixed: frozenset[int]) -> None:
         self._values, self._fixed = dict(reset), fixed
         self._pointer = 0
+
+    def measured(self, register: int) -> int | None:
+        """What a register shows that is not stored; None: it shows what is stored."""
+        del register
+        return None
+
+    def _shown(self) -> int:
+        measured = self.measured(self._pointer)
+        return self._values.get(self._pointer, 0) if measured is None else measured
+
+
+class ByteRegisters(_Registers):
+    """A part whose registers hold one byte each, as SMBus has it: a second byte written is stored, one byte is read.
+    There is no automatic increment: more bytes read are FF."""
 
     def write(self, data: bytes) -> None:
         if not data:
@@ -81,10 +91,7 @@ class ByteRegisters:
             self.written(self._pointer)
 
     def read(self, size: int) -> bytes:
-        value = self.measured(self._pointer)
-        if value is None:
-            value = self._values.get(self._pointer, 0)
-        return bytes((value,)).ljust(size, b"\xff")[:size]
+        return bytes((self._shown(),)).ljust(size, b"\xff")[:size]
 
     def value(self, register: int) -> int:
         return self._values[register]
@@ -96,18 +103,9 @@ class ByteRegisters:
     def written(self, register: int) -> None:
         """The host has written it: let it take effect."""
 
-    def measured(self, register: int) -> int | None:
-        """What a register shows that is not stored; None: it shows what is stored."""
-        del register
-        return None
 
-
-class WordRegisters:
+class WordRegisters(_Registers):
     """A part whose registers hold 16 bits each, high byte first; otherwise as ByteRegisters."""
-
-    def __init__(self, reset: Mapping[int, int], fixed: frozenset[int]) -> None:
-        self._values, self._fixed = dict(reset), fixed
-        self._pointer = 0
 
     def write(self, data: bytes) -> None:
         if not data:
@@ -117,11 +115,4 @@ class WordRegisters:
             self._values[self._pointer] = int.from_bytes(data[1:], "big")
 
     def read(self, size: int) -> bytes:
-        value = self.measured(self._pointer)
-        if value is None:
-            value = self._values.get(self._pointer, 0)
-        return (value & 0xFFFF).to_bytes(2, "big").ljust(size, b"\xff")[:size]
-
-    def measured(self, register: int) -> int | None:
-        del register
-        return None
+        return (self._shown() & 0xFFFF).to_bytes(2, "big").ljust(size, b"\xff")[:size]

@@ -73,6 +73,8 @@ def wanted(board: str, fault: str) -> tuple[str, str]:
         return _SOUND
     if name == "sensor-open" and board == "bitaxe-hex":  # one of two thermometers, which does not answer at all
         return "identify", "bad-sensor"
+    if name == "overheat" and board == "bitaxe-hex":  # its regulator is the first that is too hot
+        return "regulator temperature", "overheat"
     return found
 
 

@@ -7,6 +7,7 @@ from joulehash.bench.check.result import Step
 from joulehash.bench.decide.intervals import Interval
 from joulehash.bench.paper.figures import (
     amount,
+    began,
     duration,
     efficiency_text,
     expected_hps,
@@ -74,6 +75,9 @@ def test_joules_per_terahash_with_what_is_not_known_of_them() -> None:
     """1102 J over 61.48 TH; u is 1 % of the energy and 1.8 % of the nonces."""
     result = sound_result()
     assert efficiency_text(result) == "17.92 ± 0.74 J/TH (k = 2) over 58 s, measured at board input by sensors:"
+    assert result.rate is not None
+    scaled = msgspec.structs.replace(result, rate=result.rate.times(2.0**-22))
+    assert efficiency_text(scaled).startswith("75.2 ± 3.1 J/MH (k = 2)")
     assert efficiency_text(msgspec.structs.replace(result, energy=None)) == "unknown: no meter"
     assert efficiency_text(msgspec.structs.replace(result, rate=None)) == "unknown: nothing hashed"
 
@@ -85,3 +89,15 @@ def test_what_is_due_comes_from_what_was_counted() -> None:
     valid = sum(map(sum, result.counted.valid))
     assert expected_hps(result) == pytest.approx(result.rate.value * 128 * 24.0 / valid)
     assert expected_hps(msgspec.structs.replace(result, counted=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ("2026-11-22T10:12:33Z", "2026-11-22 10:12:33 UTC"),
+        ("2026-11-22T10:12:33+02:00", "2026-11-22 08:12:33 UTC"),
+        ("yesterday", "yesterday"),
+    ],
+)
+def test_when_it_began(told: str, said: str) -> None:
+    assert began(msgspec.structs.replace(sound_result(), began=told)) == said

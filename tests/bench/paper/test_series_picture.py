@@ -15,7 +15,7 @@ def test_only_what_is_sensed_is_drawn() -> None:
     every = series_picture(moments(60), {"chip_c": 75.0, "watts": None})
     assert every is not None
     said = words(fromstring(every))
-    assert {"chip", "regulator", "power", "rate", "input", "fan", "limit 75"} <= set(said)
+    assert {"chip", "regulator", "power", "rate", "input", "fan", "chip limit 75"} <= set(said)
     assert inside(fromstring(every))
     few = series_picture([Moment(0.0, chip_c=20.0), Moment(1.0, chip_c=None), Moment(2.0, chip_c=22.0)], {})
     assert few is not None

@@ -9,6 +9,7 @@ from joulehash.bench.paper.html import html
 from joulehash.bench.paper.junit import junit
 from joulehash.bench.paper.text import text
 from joulehash.bench.paper.write import file_name, write_reports
+from joulehash.engine.errors import InputError
 from tests.support.checked import failed_result, sound_result
 
 
@@ -53,10 +54,16 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monk
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.replace", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(InputError, match=r"the report was not written: .*a\.html: No space left on device"):
         write_reports([sound_result()], page=page)
     assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
     assert page.read_text() == "an earlier one"
+
+
+def test_one_that_cannot_be_written_does_not_keep_the_others(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="No such file"):
+        write_reports([sound_result()], page=tmp_path / "none" / "a.html", junit_xml=tmp_path / "a.xml")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.xml"]
 
 
 def test_nothing_to_write(tmp_path: Path) -> None:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pty
+import threading
+import time
+import tty
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -11,8 +16,9 @@ from joulehash.engine.clock import run_virtual
 from joulehash.engine.errors import DeviceError
 from joulehash.hw.boards.control import ANSWER_S, ATTEMPTS, Control
 from joulehash.hw.parts.bus import I2C, NoAnswer
-from joulehash.hw.wire.bitaxe_answers import Format
-from joulehash.hw.wire.bitaxe_raw import Bridge, Gpio, I2CWriteRead
+from joulehash.hw.ports.serial import SerialPort
+from joulehash.hw.wire.bitaxe_answers import Format, answer
+from joulehash.hw.wire.bitaxe_raw import Bridge, Gpio, I2CWriteRead, Request, RequestDecoder
 from tests.support.bitaxe_firmware import FakeFirmware
 from tests.support.i2c import Bytes, FakeBus
 
@@ -107,6 +113,59 @@ def test_the_format_is_found_though_the_first_answer_is_lost(answers_in: Format)
         assert control.format is answers_in
 
     on_a_line(test, answers_in)
+
+
+@formats
+def test_a_host_that_was_busy_reads_what_has_come_meanwhile(answers_in: Format) -> None:
+    async def test(control: Control, firmware: FakeFirmware) -> None:
+        firmware.busy_s = 1.0
+        for _ in range(3):
+            assert await control.write_read(0x4C, b"\xfe", 1) == b"\x5d"
+        assert len(firmware.served) == 4  # each once, and the look at the pin
+
+    on_a_line(test, answers_in)
+
+
+def test_so_it_does_on_a_real_line() -> None:
+    """The loop blocks for a second while the board, which another thread is, answers by its pseudo-terminal."""
+    board, host = pty.openpty()
+    tty.setraw(board)
+    asked: list[int] = []
+
+    def answers() -> None:
+        requests = RequestDecoder()
+        while data := _read(board):
+            for request in requests.feed(data):
+                assert isinstance(request, Request)
+                asked.append(request.id)
+                os.write(board, answer(Format.V1, request.id, b"\x01"))
+
+    async def main() -> None:
+        port = SerialPort(os.ttyname(host), 115200)
+        await port.open()
+        control = Control(port, Format.V1)
+        asking = asyncio.create_task(control.gpio(0))
+        await asyncio.sleep(0)  # it has asked
+        time.sleep(1.0)  # noqa: ASYNC251
+        assert await asking is True
+        await port.close()
+
+    serving = threading.Thread(target=answers)
+    serving.start()
+    try:
+        asyncio.run(main())
+    finally:
+        os.close(host)
+        serving.join()
+        os.close(board)
+    assert len(asked) == 1
+
+
+def _read(fd: int) -> bytes:
+    try:
+        return os.read(fd, 4096)
+    except OSError:  # the other end is closed
+        return b""
 
 
 def test_a_dead_board_is_one_error_in_bounded_time_and_may_come_back() -> None:

@@ -315,7 +315,7 @@ def test_a_newpac_whose_micro_is_silent_has_none() -> None:
 @pytest.mark.parametrize("board", STICKS)
 def test_the_telemetry_port_is_given_where_there_is_one(board: str) -> None:
     has = board in ("compac-a1", "compac-a2")
-    with pytest.raises(InputError, match=f"a {board} has {'a' if has else 'no'} telemetry port"):
+    with pytest.raises(InputError, match=f"{board} has {'a' if has else 'no'} telemetry port"):
         GekkoPlant(board, "a stick", Pins(), None if has else Cable("telemetry").host)
 
 

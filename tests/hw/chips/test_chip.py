@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from joulehash.engine.errors import InputError
 from joulehash.hw.cadence import cadence
 from joulehash.hw.chips.chip import Chip
-from joulehash.hw.chips.partition import epoch_s, hcn, headers_per_version
+from joulehash.hw.chips.partition import epoch_s, hcn
 from joulehash.hw.chips.table import CHIPS
 from joulehash.hw.chips.ticket import nonces_per_s
 
@@ -32,7 +32,6 @@ def test_scale_leaves_the_cadence_as_it_is(chip: Chip, bits: int, n: int, mhz: f
 def test_scale_shrinks_the_work() -> None:
     chip, small = CHIPS["BM1370"], CHIPS["BM1370"].scaled(20)
     assert small.rate_hps(525) == chip.rate_hps(525) / 2**20
-    assert headers_per_version(small, 4) == headers_per_version(chip, 4) / 2**20
     assert (small.zero_bits, small.slice_bits, small.version_bits) == (12, 5, 16)
     assert small.scaled(5) == chip.scaled(25)
 

@@ -14,7 +14,6 @@ from joulehash.hw.chips.partition import (
     chip_at_offset,
     epoch_s,
     hcn,
-    headers_per_version,
     offsets,
     versions_per_job,
 )
@@ -148,12 +147,3 @@ def test_an_epoch_never_outlasts_the_headers(chip: Chip, n: int, mhz: float, bit
 )
 def test_versions_of_a_job(name: str, bits: int, versions: int) -> None:
     assert versions_per_job(CHIPS[name], bits) == versions
-
-
-def test_headers_of_a_version() -> None:
-    assert headers_per_version(CHIPS["BM1370"], 1) == 2**32  # 128 cores
-    assert headers_per_version(CHIPS["BM1397"], 1) == 168 << 24
-    assert headers_per_version(CHIPS["BM1366"], 6) == 112 << 22
-    assert headers_per_version(CHIPS["BM1366"].scaled(22), 6) == 112
-    with pytest.raises(InputError, match=r"scale 2\^-23: leaves no nonce to each of 6 chips BM1366"):
-        headers_per_version(CHIPS["BM1366"].scaled(23), 6)

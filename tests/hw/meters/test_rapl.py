@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -100,12 +101,15 @@ def test_what_is_absent_or_forbidden_says_so(tmp_path: Path, monkeypatch: pytest
         run_virtual(opened(tmp_path / "nowhere"))
     powercap(tmp_path, Package(0, 0))
 
-    def forbidden(*_: object, **__: object) -> object:
-        raise PermissionError(13, "Permission denied")
-
     energy = tmp_path / "intel-rapl:0" / "energy_uj"
-    real_open = Path.open
-    monkeypatch.setattr(Path, "open", lambda self, *a: forbidden() if self == energy else real_open(self, *a))
+    real_open: Any = Path.open
+
+    def guarded_open(file: Path, mode: str) -> Any:
+        if file == energy:
+            raise PermissionError(13, "Permission denied")
+        return real_open(file, mode)
+
+    monkeypatch.setattr(Path, "open", guarded_open)
     with pytest.raises(DeviceError, match=r"energy_uj may not be read; sudo chmod a\+r .*/energy_uj"):
         run_virtual(opened(tmp_path))
 

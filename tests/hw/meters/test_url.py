@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from joulehash.engine.errors import InputError
 from joulehash.hw.limits import Reading
 from joulehash.hw.meters.meter import Meter
+from joulehash.hw.meters.sensors import Sensing
 from joulehash.hw.meters.sensors import meter as sensors
 from joulehash.hw.meters.url import KINDS, parse_meter, parse_supply
 from tests.support.project import HOUSE
 
-BOARDS = [type("Board", (), {"reading": Reading(input_w=19.0)})()]
+
+@dataclass
+class Board:
+    reading: Reading
+
+
+BOARDS: list[Sensing] = [Board(Reading(input_w=19.0))]
 EXAMPLES = {
     "rapl": "rapl:0",
     "nvml": "nvml:",

@@ -67,3 +67,39 @@ def test_lost_before_the_reader_has_looked_it_gets_no_half_of_it() -> None:
             await reading
 
     run_virtual(main())
+
+
+def test_who_listens_is_called_where_it_comes() -> None:
+    async def main() -> None:
+        inbox, heard = Inbox(), list[bytes]()
+        inbox.arrive(b"before")
+        listening = asyncio.create_task(inbox.listen(heard.append))
+        await asyncio.sleep(0)
+        assert inbox.arrive(b"now") == 0
+        assert heard == [b"before", b"now"]
+        assert inbox.unread == 0
+        inbox.lose("unplugged")
+        assert inbox.arrive(b"late") == 0
+        with pytest.raises(DeviceError, match="unplugged"):
+            await listening
+        assert heard == [b"before", b"now"]
+
+    run_virtual(main())
+
+
+def test_after_a_listener_has_failed_nothing_is_lost() -> None:
+    async def main() -> None:
+        inbox = Inbox()
+
+        def fail(data: bytes) -> None:
+            raise ValueError("wrong")
+
+        listening = asyncio.create_task(inbox.listen(fail))
+        await asyncio.sleep(0)
+        inbox.arrive(b"of no use")
+        inbox.arrive(b"kept")
+        with pytest.raises(ValueError, match="wrong"):
+            await listening
+        assert await inbox.read() == b"kept"
+
+    run_virtual(main())

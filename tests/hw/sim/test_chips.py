@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -189,6 +190,20 @@ def test_every_nonce_is_true_and_none_comes_twice(name: str, n: int) -> None:
 
 
 @pytest.mark.parametrize("name", ROLLING)
+def test_a_simulator_that_was_late_has_lost_no_nonce(name: str) -> None:
+    """Its host was busy for two seconds: the line has gone on meanwhile."""
+
+    def told(step_s: float) -> Counter[int]:
+        host = Host(name, bits=20, ticket=0).bring_up()
+        host.job()
+        return Counter(nonce.nonce for nonce in host.nonces(2.0, step_s))
+
+    late, in_time = told(2.0), told(0.01)
+    assert late.total() > 100
+    assert (late - in_time).total() + (in_time - late).total() <= 2  # those on their way at the end
+
+
+@pytest.mark.parametrize("name", ROLLING)
 def test_a_nonce_tells_core_chip_and_version(name: str) -> None:
     host = Host(name, n=4, bits=21, ticket=0).bring_up()
     host.job()
@@ -196,6 +211,8 @@ def test_a_nonce_tells_core_chip_and_version(name: str) -> None:
     views = [core_view(nonce.nonce) for nonce in nonces]
     assert {view >> 25 for view in views} <= set(range(host.row.cores))
     assert {(view & 0x1FFFFFF) * 4 >> 25 for view in views} == {0, 1, 2, 3}  # parts of the counter
+    assert {view % 2**21 for view in views} == {0}  # of its nonces a core tries every 2^21-th,
+    assert len({view & 0x1FFFFFF for view in views}) > 4  # and not the first of each part alone
     low = host.row.small_per_core - 1
     assert all(nonce.id & low == (nonce.version or 0) & low for nonce in nonces)
     groups = [(nonce.version or 0) // host.row.small_per_core for nonce in nonces]

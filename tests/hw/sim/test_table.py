@@ -6,7 +6,6 @@ import pytest
 
 from joulehash.engine.errors import InputError
 from joulehash.hw.boards.table import BOARDS, board_row
-from joulehash.hw.chips.partition import headers_per_version
 from joulehash.hw.chips.table import CHIPS
 from joulehash.hw.sim.table import SIMULATORS, simulated
 from joulehash.hw.wire.bitaxe_answers import Format
@@ -33,7 +32,7 @@ def test_by_itself_it_leaves_a_core_room_for_others(name: str) -> None:
 def test_a_long_chain_hashes_as_little_as_it_can() -> None:
     row, made = board_row("chain:bm1370x65"), simulated("chain:bm1370x65")
     assert row.chip is not None
-    assert headers_per_version(row.chip.scaled(made.scale), 65) >= 1
+    assert row.chip.scaled(made.scale).slice_bits == 7  # a nonce of each core's slice for each of 128
 
 
 def test_what_stands_after_the_question_mark() -> None:
@@ -54,12 +53,13 @@ def test_names_of_chains_are_put_in_order() -> None:
         ("sim:bitaxe", "there are bitaxe-max, .*chain:CHIPxN"),
         ("sim:chain:bm1368x0", "takes 1 to 126"),
         ("sim:chain:bm9999", "with N chips of bm1387, bm1397"),
-        ("bitaxe-gamma?x=1", "'x' is unknown; a simulator takes fault, scale, seed, format"),
+        ("bitaxe-gamma?x=1", "simulator 'bitaxe-gamma.x=1': 'x' is unknown; takes fault, scale, seed, format"),
         ("bitaxe-gamma?fault", "KEY=VALUE"),
         ("bitaxe-gamma?scale=1&scale=2", "given once"),
         ("bitaxe-gamma?fault=rust", "fault 'rust': unknown; there are dead-core"),
         ("bitaxe-gamma?fault=dead-core:200", "cores are 0 to 127"),
-        ("bitaxe-gamma?scale=-1", "scale '-1'"),
+        ("bitaxe-gamma?scale=-1", "sim:bitaxe-gamma: scale '-1'; takes a whole number of 0 to 32"),
+        ("bitaxe-gamma?seed=4294967297", "takes a whole number of 0 to 4294967296"),
         ("bitaxe-gamma?scale=31", "scale 2\\^-31"),
         ("bitaxe-gamma?format=v7", f"takes {', '.join(Format)}"),
         ("r909?format=v0", "boards with a control port"),

@@ -1,26 +1,25 @@
-"""`joulehash boards`: what is plugged in, and by what it was recognised. It opens no port."""
+"""`joulehash boards` alone: what is plugged in, and by what it was recognised. It opens no port."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import zip_longest
 from textwrap import wrap
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import msgspec
 import typer
 
 if TYPE_CHECKING:
-    from ...hw.find import Recognised
+    from ....hw.find import Recognised
 
 WIDTHS = (13, 21, 42)  # of the columns; with two spaces between them, a terminal's 80
 HEAD = ("BOARD", "PORTS", "RECOGNISED BY")
 NOTHING = "nothing is plugged in that could be a board; to try a simulated one: joulehash mine -d sim:bitaxe-gamma"
 
 
-def boards(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> int:
-    """List the boards that are plugged in, and by what each was recognised."""
-    from ...hw.find import plugged_in
+def boards(*, as_json: bool) -> int:
+    from ....hw.find import plugged_in
 
     found = plugged_in()
     if as_json:

@@ -1,0 +1,1 @@
+"""Frequency × voltage: where a board is sound, and what a terahash costs there."""

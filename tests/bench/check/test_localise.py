@@ -1,0 +1,105 @@
+"""From evidence to findings, without a board: what has no simulated fault, and what must not be told beside another."""
+
+from __future__ import annotations
+
+import pytest
+
+from joulehash.bench.check.evidence import Evidence, Failed
+from joulehash.bench.check.hints import HINTS
+from joulehash.bench.check.limits import limits_of
+from joulehash.bench.check.localise import findings
+from joulehash.bench.check.result import Step
+from joulehash.bench.check.steps import STEPS
+from joulehash.bench.window import Place
+from joulehash.engine.errors import DeviceAbsent
+from joulehash.hw.boards.table import board_row
+from joulehash.hw.errors import ChipsMissing, Mute, RailFailed, WrongChips
+from joulehash.hw.parts.bus import NoAnswer
+from joulehash.hw.point import point_of
+from joulehash.hw.watch import Overheated, Unfit
+from tests.support.counts import even
+
+HEX = board_row("bitaxe-hex").scaled(21)
+
+
+def evidence(error: Exception | None = None) -> Evidence:
+    found = Evidence("hex", HEX, limits_of(HEX), point_of(HEX, "hex"))
+    found.error = Failed(error, "patterns") if error is not None else None
+    return found
+
+
+def failed(e: Evidence) -> list[Step]:
+    steps: list[Step] = []
+    for kind in STEPS:
+        judged = kind.judge(e)
+        if judged is not None:
+            steps.append(Step(kind.name, *judged, 0.0))
+    return steps
+
+
+def named(e: Evidence) -> list[tuple[str, str]]:
+    return [(finding.code, finding.where) for finding in findings(e, failed(e))]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "where"),
+    [
+        (ChipsMissing("", (0x1366,) * 2, 6), "cut-chain", "between chip 1 and chip 2"),
+        (WrongChips("", (0x1366, 0x1368, 0x1366), 6), "wrong-chip", "chip 1"),
+        (WrongChips("", (0x1368, 0x1368), 6), "wrong-chip", ""),
+        (RailFailed("", 3.6, 0.2), "bad-regulator", "core voltage"),
+        (Unfit("", "fan"), "bad-fan", "fan"),
+        (Unfit("", "sensor"), "bad-sensor", "sensor"),
+        (Overheated("", "regulator"), "overheat", "regulator"),
+        (Unfit("", "watts"), "over-power", ""),
+        (Unfit("", "input"), "bad-supply", "input"),
+        (Mute("", "reset"), "brown-out", ""),
+        (Mute("", "hash nothing"), "dead-chip", "all 6 chips"),
+        (NoAnswer("", 0x24), "bad-regulator", "regulator TPS546 (24)"),
+        (NoAnswer("", 0x4B), "bad-sensor", "thermometer TMP1075 (4B)"),
+        (NoAnswer("", 0x77), "missing-part", "a part on I2C"),
+    ],
+)
+def test_an_error_has_a_name_and_a_place(error: Exception, code: str, where: str) -> None:
+    assert named(evidence(error)) == [(code, where)]
+
+
+def test_a_board_that_is_not_there_has_no_finding() -> None:
+    assert named(evidence(DeviceAbsent(""))) == []
+
+
+def of_counts(parts: dict[Place, float]) -> list[tuple[str, str]]:
+    e = evidence()
+    e.counts = even(HEX, 60_000.0, parts)
+    return named(e)
+
+
+def test_the_chips_and_cores_of_a_dead_domain_are_not_told_beside_it() -> None:
+    gone: dict[Place, float] = {(chip, core): 0.0 for chip in (2, 3) for core in range(112)}
+    assert of_counts(gone) == [("dead-domain", "domain 1 (chips 2 to 3)")]
+
+
+def test_a_dead_chip_is_one_finding() -> None:
+    found = of_counts({(4, core): 0.0 for core in range(112)})
+    assert ("dead-chip", "chip 4") in found
+    assert not [where for code, where in found if code == "dead-core"]
+
+
+def test_a_quarter_of_a_chips_cores_is_a_hash_domain() -> None:
+    found = of_counts({(1, core): 0.0 for core in range(28, 56)})
+    assert ("dead-domain", "chip 1, hash domain 1") in found
+    assert not [where for code, where in found if code == "dead-core"]
+
+
+def test_many_cores_are_not_a_hundred_lines() -> None:
+    found = of_counts({(chip, core): 0.0 for chip in range(6) for core in range(0, 112, 5)})
+    assert len(found) == 17
+    assert found[-1] == ("dead-core", f"{6 * 23 - 16} more")
+
+
+def test_a_weak_core() -> None:
+    assert of_counts({(3, 7): 0.3}) == [("weak-core", "chip 3, core 7")]
+
+
+def test_every_code_has_a_hint() -> None:
+    assert all(len(hint) > 40 and hint[-1] not in ".;," for hint in HINTS.values())
