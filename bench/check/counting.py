@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ...hw.boards.row import Row
+from ...hw.patterns.search import spots
 from ..decide.intervals import anytime, over_counter, wilson
 from ..decide.sprt import ProportionTest
 from ..decide.units import ALPHA
@@ -25,15 +26,27 @@ _COUNTER_NONCES = 200
 
 
 def patterns(e: Evidence) -> Judged | None:
-    """Each core finds the nonce that it is known to have."""
+    """Each core finds the nonce that it is known to have. Of cores without one it says how many they are, no more."""
+    every = [spot for spot in spots(e.row) if not units.is_runt(e.row, spot[1])]
     bound = "each core finds its own"
     if e.patterns is None:
         return Judged(None, None, "", bound, "inconclusive") if e.no_patterns else None
     if not e.patterns:
         return Judged(None, e.no_patterns or "no patterns", "", bound, "inconclusive")
     whole = [each for each in e.patterns if not units.is_runt(e.row, each.spot[1])]
+    if not whole:
+        return Judged(None, "no patterns but of cores too small to be judged", "", bound, "inconclusive")
+    if len(whole) < len(every):
+        bound = f"{len(whole)} of {len(every)} {_told(e.row)}s have a pattern"
     found = sum(each.state == "found" for each in whole)
     return Judged(len(whole), found, "patterns", bound, "pass" if found == len(whole) else "fail")
+
+
+def _told(row: Row) -> str:
+    """What patterns tell apart."""
+    if row.chip is None:
+        return "unit"
+    return "core" if row.chip.core_bits else "chip"
 
 
 def rate(e: Evidence) -> Judged | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -12,16 +15,18 @@ from joulehash.hw.boards.row import Row
 from joulehash.hw.boards.table import BOARDS, board_row
 from joulehash.hw.chips.partition import addresses, hcn, offsets
 from joulehash.hw.patterns.job import job, mask_for
-from joulehash.hw.patterns.known import Known, known
+from joulehash.hw.patterns.known import Known, known, shipped
 from joulehash.hw.patterns.pattern import Pattern
 from joulehash.hw.patterns.place import place, sweep_ticks
+from joulehash.hw.patterns.search import spots
 from joulehash.hw.sim.header import Midstates, WholeHeader
 from joulehash.hw.sim.search import Hit, Search, Segment, Task
 from joulehash.hw.sim.silicon import SILICON
 from joulehash.hw.wire.bm13xx import HeaderJob
-from tests.support.patterns import GAMMA_SHARE, GENESIS
+from tests.support.patterns import BLOCKS, GAMMA_SHARE, GENESIS
 
 STAMPED = [row for row in BOARDS.values() if row.chip is not None and row.chip.core_bits]
+_EASY = 10  # zero bits, of made-up headers: a thousand hashes each
 
 
 def test_the_share_of_a_gamma_lies_where_its_frame_says() -> None:
@@ -63,11 +68,13 @@ def test_what_a_chip_does_not_tell_or_try_has_no_place() -> None:
     assert place(row.scaled(20), 490.0, GENESIS) is None  # of 2^20 nonces it tries the first only
 
 
-def _hits(row: Row, of: Known, mhz: float) -> list[Hit]:
-    """What the simulator's silicon finds of all that its cores try at the moment when it comes to that nonce."""
+def _hits(row: Row, of: Known, mhz: float, zero_bits: int = 32) -> list[Hit]:
+    """What the simulator's silicon finds of all that its cores try at the moment when it comes to that nonce. It tries
+    every nonce; with fewer zero bits it only tells more."""
     chip = row.chip
     assert chip is not None
     search = Search(chip, SILICON[chip.name])
+    search.chip = replace(chip, zero_bits=zero_bits)
     sent = job(chip, of.pattern, 0)
     header = WholeHeader(sent) if isinstance(sent, HeaderJob) else Midstates(sent)
     task = Task(header, mhz, None, True, mask_for(chip, of.pattern) >> 13, 0)
@@ -79,12 +86,46 @@ def _hits(row: Row, of: Known, mhz: float) -> list[Hit]:
     return search.hits(task, Segment(0, last - chip.cores, last, 0), [start])
 
 
-@pytest.mark.parametrize("row", STAMPED, ids=lambda row: row.name)
-def test_the_simulated_silicon_comes_to_each_in_its_moment(row: Row) -> None:
-    """Every tenth of what is shipped for that board: a nonce of 2^32, on the right core, at the right version."""
+def _made_up(row: Row, mhz: float) -> Iterator[Known]:
+    """For every tenth core one, anywhere in its part, of any version: its header is easy, but its place is true."""
+    random = Random(5)
+    lacking = set(spots(row)[::10])
     assert row.chip is not None
-    some = known(row, row.mhz.usual)[::10]
-    assert some
+    while lacking:
+        bits = random.choice((random.randrange(row.chip.small_per_core), random.getrandbits(16)))
+        header = replace(GENESIS.header, version=0x20000000 | bits << 13, nonce=random.getrandbits(32))
+        where = place(row, mhz, Pattern(header, 32))
+        if where is not None and (where.chip, where.core) in lacking:
+            lacking.remove((where.chip, where.core))
+            tried = (Pattern.of(replace(header, ntime=ntime)) for ntime in count())
+            yield Known(next(each for each in tried if each.zero_bits >= _EASY), where)
+
+
+@pytest.mark.parametrize("row", STAMPED, ids=lambda row: row.name)
+def test_the_simulated_silicon_comes_to_every_tenth_core_in_its_moment(row: Row) -> None:
+    """On the right core and small core, at the right version."""
+    assert row.chip is not None
+    mhz = row.mhz.usual
+    for of in _made_up(row, mhz):
+        mask = mask_for(row.chip, of.pattern) >> 13
+        here = [hit for hit in _hits(row, of, mhz, _EASY) if hit.word == of.pattern.h]
+        found = [hit for hit in here if hit.zeros == of.pattern.zero_bits]
+        assert (of.place.core, of.place.small_core) in [(hit.core, hit.small_core) for hit in found], of
+        if row.chip.job == "header":
+            assert of.pattern.rolled & mask in [hit.rolled for hit in found]
+
+
+@pytest.mark.parametrize("row", STAMPED, ids=lambda row: row.name)
+def test_the_simulated_silicon_comes_to_real_ones_in_their_moment(row: Row) -> None:
+    """All that are shipped and all blocks at hand that have a place on that board: hashes of 32 zero bits and more."""
+    assert row.chip is not None
+    some = [
+        Known(pattern, where)
+        for pattern in (*shipped(), *BLOCKS)
+        if (where := place(row, row.mhz.usual, pattern)) is not None
+    ]
+    assert len(some) >= 4
+    assert set(known(row, row.mhz.usual)) <= set(some)
     for of in some:
         hits = _hits(row, of, row.mhz.usual)
         here = [hit for hit in hits if hit.word == of.pattern.h]

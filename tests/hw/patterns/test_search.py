@@ -16,7 +16,7 @@ from joulehash.hw.patterns.pattern import Library, Pattern, load
 from joulehash.hw.patterns.place import place
 from joulehash.hw.patterns.search import UNIT_HASHES, search, search_scaled, spots, try_unit
 
-FOUND = load(SHIPPED / "found.json")
+FOUND = load(SHIPPED)
 
 
 @pytest.mark.parametrize(
