@@ -15,12 +15,14 @@ from rich.text import Text
 
 from ..bench.check.events import Began, CheckEvent, Doing, Done
 from ..bench.check.result import CheckResult, Finding, Step
+from ..bench.paper.figures import amount
 from .output import write_line
 from .terminal import keys_not_echoed
 from .units import span_text
 
 _STYLES = {"pass": "green", "fail": "bold red", "inconclusive": "yellow", "not applicable": "dim"}
-_WIDTH = 100  # of the advice
+_WIDTH = 76  # of the advice
+_INDENT = 39  # of what a step measured
 _DOING_S = 1.0  # between two JSON lines of progress
 
 
@@ -77,7 +79,9 @@ class LiveFace:
     def event(self, event: CheckEvent) -> None:
         for line, style in lines_of(event):
             text = f"{event.board}: {line}" if self._several else line
-            self._progress.console.print(Text(text, style=style), soft_wrap=True)
+            console = self._progress.console
+            for part in wrap(text, console.width, subsequent_indent=" " * min(_INDENT, console.width // 2)):
+                console.print(Text(part, style=style), soft_wrap=True)
         match event:
             case Began():
                 self._bars[event.board] = self._progress.add_task(event.board, total=1.0, left="")
@@ -124,13 +128,10 @@ def lines_of(event: CheckEvent) -> Iterator[tuple[str, str]]:
 
 def step_line(step: Step) -> str:
     """fail            fan                     0 rpm; at full speed 500 or more"""
-    told = "" if step.measured is None else str(step.measured)
-    if isinstance(step.measured, float):
-        told = f"{step.measured:g}"
-    elif isinstance(step.measured, int) and isinstance(step.expected, int):
-        told = f"{step.measured} of {step.expected}"
-    figure = f"{told} {step.unit}".strip()
-    return f"{step.verdict:<15} {step.name:<22} {'; '.join(filter(None, (figure, step.bound)))}"
+    told = "" if step.measured is None else amount(step.measured, step.unit)
+    if isinstance(step.measured, int) and isinstance(step.expected, int):
+        told = f"{step.measured} of {step.expected} {step.unit}".strip()
+    return f"{step.verdict:<15} {step.name:<22} {'; '.join(filter(None, (told, step.bound)))}"
 
 
 def finding_lines(finding: Finding) -> Iterator[str]:

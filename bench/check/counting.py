@@ -145,7 +145,7 @@ def _of_units(e: Evidence, of: Callable[[Row, Counts], list[Unit]], word: str, u
         return Judged(len(found), f"{len(found) - len(bad)}: not {_named(bad)}", word, bound, "fail")
     if not units.is_due(found):
         least = min(u.expected for u in found if not u.runt)
-        return Judged(len(found), f"{least:.1f} nonces due of each", word, bound, "inconclusive")
+        return Judged(len(found), f"judged 0: {least:.1f} nonces due of each", word, bound, "inconclusive")
     return Judged(len(found), len(found), word, bound, "pass")
 
 

@@ -32,12 +32,12 @@ def prefix(value: float) -> tuple[float, str]:
 
 
 def amount(value: str | float | None, unit: str) -> str:
-    """A measured or expected value of a step, with its unit."""
+    """A measured or expected value of a step, with its unit: "127 cores: not chip 0, core 17"."""
     if value is None:
         return UNKNOWN
     if isinstance(value, str) or not unit:
-        said = value if isinstance(value, str) else number(value)
-        return f"{said} {unit}".strip()
+        figure, colon, more = value.partition(": ") if isinstance(value, str) else (number(value), "", "")
+        return f"{figure} {unit}".strip() + colon + more
     if unit in _SCALED and abs(value) >= 1000:
         by, letter = prefix(value)
         return f"{value / by:.3g} {letter}{unit}"
