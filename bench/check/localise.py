@@ -116,7 +116,8 @@ def _of_units(e: Evidence, failed: dict[str, Step]) -> Iterator[Finding]:
                 new.setdefault(f"weak-{word}", []).append(unit)
     for code, found in new.items():
         yield from _each(code, found)
-    yield from _without_pattern(e, told)
+    if "line" not in failed:  # which loses patterns on their way to the chips, too
+        yield from _without_pattern(e, told)
 
 
 def _is_told(unit: Unit, told: Sequence[Unit]) -> bool:
