@@ -14,11 +14,17 @@ def course(rest_c: float, time_s: float, seconds: int = 30, begin_c: float = 30.
     return [(float(s), round((rest_c + (begin_c - rest_c) * exp(-s / time_s)) / steps) * steps) for s in range(seconds)]
 
 
-@pytest.mark.parametrize(("rest_c", "time_s"), [(50.0, 10.0), (50.0, 20.0), (120.0, 40.0), (90.0, 60.0), (30.0, 20.0)])
+@pytest.mark.parametrize(("rest_c", "time_s"), [(50.0, 10.0), (50.0, 20.0), (90.0, 25.0), (30.0, 20.0)])
 def test_it_is_found_before_it_is_reached(rest_c: float, time_s: float) -> None:
     found = heads_for(course(rest_c, time_s))
     assert found is not None
     assert found == pytest.approx(rest_c, rel=0.15)
+
+
+@pytest.mark.parametrize(("rest_c", "time_s"), [(120.0, 40.0), (90.0, 60.0), (60.0, 100.0)])
+def test_it_is_unknown_until_the_course_is_as_long_as_its_time_constant(rest_c: float, time_s: float) -> None:
+    assert heads_for(course(rest_c, time_s)) is None
+    assert heads_for(course(rest_c, time_s, seconds=2 * int(time_s))) == pytest.approx(rest_c, rel=0.1)
 
 
 def test_cooling_down_is_found_too() -> None:
