@@ -18,7 +18,9 @@ from .result import Verdict
 
 _SKIP_S, _LEAST_S = 8.0, 12.0  # of a window: the chips' own warming, and what a course must last to be extrapolated
 _ERRS_C = 5.0  # what extrapolation may err
-_STEADY = 0.72  # of one piece to the next, once the course is as long as its time constant: before, its end is a guess
+_STEADY = (
+    0.78  # of one piece to the next, in a course of three quarters of its time constant: before, its end is a guess
+)
 _STILL_S = 15.0  # of hashing, after which a temperature must have moved
 _FLAT_C = 0.5
 
