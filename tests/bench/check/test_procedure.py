@@ -71,6 +71,8 @@ def wanted(board: str, fault: str) -> tuple[str, str]:
         return "chips, slow line", "slow-start"
     if name == "slow-start" and board in ("bitaxe-max", "compac-f"):  # their reset lasts as long
         return _SOUND
+    if name == "fan-stall" and board == "compac-a1":  # its fan tells no speed, but is missed
+        return "temperature", "overheat"
     if name == "stuck-nonce" and row.chips >= 6:  # the others hash on: 83 % is between good and bad
         return "chips", "stuck-nonce"
     if name == "sensor-open" and board == "bitaxe-hex":  # one of two thermometers, which does not answer at all
