@@ -87,6 +87,8 @@ def test_several_boards_and_the_cpu_mine_on_the_embedded_pool() -> None:
     assert summary["duplicates"] <= sum(repeats.values())
     assert {event["device"]: event["mhz"] for event in figures(miner.events)} == TELLING
     gamma = [event for event in figures(miner.events) if event["device"] == "sim:bitaxe-gamma"]
+    gamma = [event for event in gamma if event["watts"] is not None]  # its first look comes a moment after its start
+    assert gamma
     assert all(event["watts"] > 4 and event["celsius"] > 20 for event in gamma)  # 20 W when it hashes
 
 
@@ -144,7 +146,7 @@ def test_a_board_that_comes_up_is_off_within_a_second_after_a_signal(
             assert said.count("\n") == 1
         else:
             assert (code, said) == (0, "")
-            assert [event["event"] for event in miner.events] == ["started", "summary"]
+            assert [event["event"] for event in miner.events if event["event"] != "note"] == ["started", "summary"]
         assert is_off(rails_of(sim)[-1])
 
 
@@ -154,7 +156,7 @@ def test_one_that_has_no_volt_yet_gets_none(tmp_path: Path, number: signal.Signa
         miner.wait_for("started", timeout_s=UP_S)
         miner.signal(number)
         assert miner.end() == (0, "")
-        assert [event["event"] for event in miner.events] == ["started", "summary"]
+        assert [event["event"] for event in miner.events if event["event"] != "note"] == ["started", "summary"]
         assert all(rails["core_v"] == 0 for rails in rails_of(sim))
 
 
