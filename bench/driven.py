@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from hashlib import sha256
 from secrets import randbits
 
 from ..engine.chain.target import MAX_TARGET, expected_hashes
@@ -22,13 +21,12 @@ from ..engine.errors import DeviceError, cause
 from ..engine.judge import Fate, Judge, Quality
 from ..engine.space import HeaderSpace
 from ..engine.tally import Tally
-from ..engine.work import Assignment, Found, Job
+from ..engine.work import Assignment, Found
+from .invented import made_up
 
-VERSION_MASK = 0x1FFFE000  # BIP320: the bits that are ours to roll
 CLAIMS_PER_S = 2.0
 _NEW_JOB_S = 30.0
 _START_S = 120.0  # for the first hash: a chain of many chips takes its time to ramp up
-_NBITS = 0x1D00FFFF
 
 
 class Load:
@@ -108,25 +106,3 @@ def target_for(device: Device) -> int:
     if capabilities.ticket_bits != (0, 256) or capabilities.nominal_hps is None:
         return 0
     return min(MAX_TARGET, int(2**256 / (capabilities.nominal_hps / CLAIMS_PER_S)))
-
-
-def made_up(name: str, number: int, target: int, now_s: float) -> Job:
-    told = f"joulehash {name}".encode()
-    return Job(
-        id=str(number),
-        session=1,
-        prev_hash=sha256(b"previous block " + told).digest(),
-        coinb1=b"\x01\x00\x00\x00" + told,
-        coinb2=bytes(4),
-        branches=(sha256(told).digest(),),
-        version=0x2000_0000,
-        nbits=_NBITS,
-        ntime=1_700_000_000 + 3600 * number,
-        clean=True,
-        extranonce1=b"",
-        extranonce2_size=8,
-        target=target,
-        given_target=target,
-        version_mask=VERSION_MASK,
-        received_s=now_s,
-    )

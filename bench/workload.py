@@ -17,7 +17,6 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from hashlib import sha256
 from types import TracebackType
 
 from ..engine.chain.header import double_sha256, hash_number
@@ -29,12 +28,11 @@ from ..hw.chain_feeder import ChainFeeder
 from ..hw.feeder import Account, FeederFor, Orders
 from ..hw.icarus_feeder import IcarusFeeder
 from ..hw.powered import Powered
+from .invented import made_up
 from .window import Seen, Tally, Window
 
-VERSION_MASK = 0x1FFFE000  # BIP320: the bits that are ours to roll
 _NEW_JOB_S = 30.0
 _NO_SHARE = 0  # a share target that nothing meets, so that the ticket is chosen by the line alone
-_NBITS = 0x1D00FFFF
 _WORKS = 64  # the latest, among which a nonce is looked for that fits not its own
 
 
@@ -96,25 +94,8 @@ class Workload:
 
     def _invent(self, now_s: float) -> Job:
         self._jobs += 1
-        told = f"joulehash {self._seed} {self._powered.name} {self._jobs}".encode()
-        return Job(
-            id=str(self._jobs),
-            session=1,
-            prev_hash=sha256(b"previous block " + told).digest(),
-            coinb1=b"\x01\x00\x00\x00" + told,
-            coinb2=bytes(4),
-            branches=(sha256(told).digest(),),
-            version=0x2000_0000,
-            nbits=_NBITS,
-            ntime=1_700_000_000 + self._seed % 2**24 + 3600 * self._jobs,
-            clean=True,
-            extranonce1=b"",
-            extranonce2_size=8,
-            target=_NO_SHARE,
-            given_target=_NO_SHARE,
-            version_mask=VERSION_MASK,
-            received_s=now_s,
-        )
+        name = f"{self._seed} {self._powered.name} {self._jobs}"
+        return made_up(name, self._jobs, _NO_SHARE, now_s, self._seed % 2**24)
 
     def _found(self, found: Found) -> None:
         verdict = self._judge.judge(found, asyncio.get_running_loop().time())

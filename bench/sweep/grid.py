@@ -67,10 +67,10 @@ def grid_of(row: Row, name: str, mhz: Range | None = None, volts: Range | None =
     """Raises InputError where nothing can be set, for a range outside of the row, and for one without a point."""
     mhz, volts = mhz or Range(), volts or Range()
     if row.chip is None:
-        raise InputError(f"{name}: a {row.title} has no frequency that could be set: there is nothing to sweep")
+        raise InputError(f"{name}: the frequency of {row.title} cannot be set: there is nothing to sweep")
     if not row.watched:
         raise InputError(
-            f"{name}: a {row.title} has no sensors that could be watched, so that it keeps to its lowest MHz"
+            f"{name}: {row.title} has no sensors that could be watched, so that it keeps to its lowest MHz"
         )
     within = _narrowed(name, "MHz", row.mhz, mhz)
     wanted = MHZ_STEP if mhz.step is None else mhz.step
@@ -93,7 +93,7 @@ def grid_of(row: Row, name: str, mhz: Range | None = None, volts: Range | None =
 def _voltages(row: Row, name: str, volts: Range) -> tuple[float | None, ...]:
     if row.volts is None:
         if volts.low is not None:
-            raise InputError(f"{name}: a {row.title} has no regulator that could be set; leave out --volts")
+            raise InputError(f"{name}: {row.title} has no regulator that could be set; leave out --volts")
         return (None,)
     low, high = _narrowed(name, "V", row.volts, volts)
     step = VOLTS_STEP if volts.step is None else volts.step

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from joulehash.bench.driven import CLAIMS_PER_S, driven, made_up, target_for
+from joulehash.bench.driven import CLAIMS_PER_S, driven, target_for
+from joulehash.bench.invented import made_up
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.cpu import CpuDevice
 from joulehash.engine.device import Capabilities, DeviceStats

@@ -87,7 +87,7 @@ def test_a_single_point_and_a_step_off_the_grid() -> None:
 
 @pytest.mark.parametrize("name", ["icarus", "compac-f", "block-erupter"])
 def test_boards_on_which_nothing_can_be_set(name: str) -> None:
-    with pytest.raises(InputError, match=f"{name}: a "):
+    with pytest.raises(InputError, match=f"{name}: .*{BOARDS[name].title}"):
         grid_of(BOARDS[name], name)
 
 
