@@ -296,7 +296,7 @@ class Miner:
             state.starting = False
 
     async def _start_added(self, state: DeviceState) -> None:
-        """Those that are there from the beginning raise what the user must mend; this one tells of it, and tries again."""
+        """A first one raises what the user must mend; this one tells of it, and tries again."""
         try:
             await self._start(state)
         except InputError as error:
