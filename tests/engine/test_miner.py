@@ -665,7 +665,11 @@ def test_a_device_that_is_removed_ends_and_the_others_go_on(state: str) -> None:
     """Its last claims are weighed and its account stays, also when another takes its name."""
 
     async def main() -> None:
-        starts = {"running": [0.0], "starting": [0.0, 1000.0], "failed": [0.0, DeviceError("no"), DeviceError("no")]}
+        starts: dict[str, list[Exception | float | None]] = {
+            "running": [0.0],
+            "starting": [0.0, 1000.0],
+            "failed": [0.0, DeviceError("no"), DeviceError("no")],
+        }
         bench = Bench(None, FakeDevice("leaves", starts[state]), FakeDevice("stays"))
         leaves, stays = bench.devices
         again = FakeDevice("leaves")
