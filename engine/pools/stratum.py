@@ -13,6 +13,7 @@ from fractions import Fraction
 from random import Random
 
 from ..chain.target import DIFFICULTY_1, difficulty_from_target, expected_hashes
+from ..crash import crash, in_words
 from ..errors import PoolError, PoolRefused, PoolUnreachable, ProtocolError
 from ..events import Connected, Disconnected, JobReceived, Malformed, PoolMessage, Report
 from ..judge import Verdict
@@ -138,6 +139,9 @@ class StratumPool:
             except PoolError as error:
                 refused = isinstance(error, PoolRefused) and self._ready_s is None
                 reason = str(error)
+            except Exception as error:  # this connection ends with it, and not the miner
+                reason = in_words(error)
+                self._report(crash(self.name, error))
             if self._ready_s is not None and loop.time() - self._ready_s >= self._timing.stable:
                 self._backoff.reset()
             asked_s = None if self._redirect is None else self._redirect[1]
