@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count
 from typing import Protocol
 
 from .judge import Verdict
 from .tally import Result
 from .work import Job
+
+SESSIONS = count(1)  # numbers of connections: each pool takes its own from here, so that no two in a process are alike
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from .history import Book, Overview
 from .key import Claim
 from .records import AnyRecord, Check, Fault, Hours, Sweep, now, result
 from .schema import open_database, told, writing
-from .worker import Worker
+from ...engine.worker import Worker
 
 T = TypeVar("T")
 
