@@ -11,6 +11,7 @@ import msgspec
 
 from ..engine.chain.target import exact_difficulty
 from ..engine.errors import InputError
+from .solo import is_node
 
 _LONGEST_S = 1e9  # between blocks: some thirty years
 
@@ -27,6 +28,8 @@ class MineOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rena
     supply: str | None = None
     record: str | None = None
     passport: str | None = None
+    journal: str | None = None
+    pays_me: float | None = None
     kernel: str | None = None
     threads: int | None = None
     affinity: bool | None = None
@@ -41,6 +44,10 @@ class MineOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rena
         _above_zero(self.duration, "--duration", "seconds")
         check_block_every(self.block_every)
         _above_zero(self.shares, "--shares", "a number of shares")
+        if self.pays_me is not None and not 0 < self.pays_me <= 100:
+            raise InputError(f"--pays-me: {self.pays_me:g}; takes percent above 0, at most 100")
+        if self.pays_me is not None and self.url is None:
+            raise InputError("--pays-me: is for a pool; give its URL with -o")
         if self.url is not None and not (self.user or "").strip():
             raise InputError(f"pool {self.url}: the user name is missing; give it with -u, often ADDRESS.WORKER")
         for name, text in (("-u", self.user), ("-p", self.password)):
@@ -94,7 +101,9 @@ def merge(given: MineOptions, file: MineOptions) -> MineOptions:
 
 
 def one_pool(urls: list[str] | None) -> str | None:
-    """One, or none."""
+    """One, or none; nodes may be several, with spaces between them."""
+    if urls and all(is_node(url) for url in urls):
+        return " ".join(urls)
     if urls is not None and len(urls) > 1:
         raise InputError(f"-o: {len(urls)} pools; this version takes one")
     return urls[0] if urls else None

@@ -130,8 +130,10 @@ class Journal:
         said = Answer(time(), by, outcome.value, reason[:500])
         await self._write(lambda: _answer(self._open(), hash, said))
 
-    async def unanswered(self, kind: str, place: str) -> list[int]:
-        """Numbers of those without an answer, the oldest first."""
+    async def unanswered(self, kind: str, place: str, *, begin: bool = True) -> list[int]:
+        """Numbers of those without an answer, the oldest first. begin: the file, if there is none yet."""
+        if not begin and self._connection is None and not self.path.exists():
+            return []
         return await self._call(lambda: _unanswered(self._open(), kind, place))
 
     async def entry(self, number: int) -> Entry:

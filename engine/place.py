@@ -34,7 +34,5 @@ def file_of(
     try:
         user = Path(environment["HOME"]) if environment.get("HOME") else Path.home()
     except RuntimeError:
-        raise InputError(
-            f"{what}: this user has no home folder; say where with {option} or {variable}"
-        ) from None
+        raise InputError(f"{what}: this user has no home folder; say where with {option} or {variable}") from None
     return user / ("Library/Application Support" if platform == "darwin" else ".local/share") / "joulehash" / name

@@ -14,6 +14,7 @@ from ...engine.errors import InputError
 
 if TYPE_CHECKING:
     from ...engine.events import Report, Summary
+    from ...engine.journal import Journal
     from ...engine.pool import Pool
     from ..faces import Face
     from ..options import MineOptions
@@ -25,7 +26,12 @@ VERSION_MASK = 0x1FFFE000  # BIP320: the bits that are ours to roll
 def mine(
     url: Annotated[
         list[str] | None,
-        typer.Option("-o", "--url", metavar="URL", help="Pool, as stratum+tcp://HOST:PORT or stratum+ssl://HOST:PORT."),
+        typer.Option(
+            "-o",
+            "--url",
+            metavar="URL",
+            help="Pool, as stratum+tcp://HOST:PORT, or your node, as http://USER:PASS@HOST:PORT.",
+        ),
     ] = None,
     user: Annotated[
         str | None, typer.Option("-u", "--user", metavar="USER", help="User name at the pool, often ADDRESS.WORKER.")
@@ -85,6 +91,18 @@ def mine(
             show_default="JOULEHASH_PASSPORT, or the user's data folder",
         ),
     ] = None,
+    journal: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where found blocks are written down before they are sent.",
+            show_default="JOULEHASH_JOURNAL, or the user's data folder",
+        ),
+    ] = None,
+    pays_me: Annotated[
+        float | None,
+        typer.Option(metavar="PERCENT", help="Refuse a pool whose coinbase pays the address of -u less than that."),
+    ] = None,
     shares: Annotated[int | None, typer.Option(metavar="N", help="Stop after so many accepted shares.")] = None,
     block_every: Annotated[
         float | None,
@@ -121,6 +139,8 @@ def mine(
         supply=supply,
         record=record,
         passport=passport,
+        journal=journal,
+        pays_me=pays_me,
         kernel=kernel,
         threads=threads,
         affinity=affinity,
@@ -145,6 +165,7 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
     from ... import __version__
     from ...engine.errors import DeviceError
     from ...engine.events import Started
+    from ...engine.journal import Journal, journal_path
     from ...engine.miner import Miner
     from ...hw.passport.where import passport_path
     from ..devices import Devices
@@ -160,7 +181,8 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
                 await stack.enter_async_context(each)
             meter = None if options.meter is None else meter_of(options.meter, devices.sensing)
             keeper = Keeper(passport_path(options.passport), devices.claims, face.event)
-            miner = Miner(make_pool(options, face.event), devices.all, keeper.event)
+            journal = await stack.enter_async_context(Journal(journal_path(options.journal), face.event))
+            miner = Miner(make_pool(options, face.event, journal), devices.all, keeper.event)
             metered = await stack.enter_async_context(metered_miner(meter, miner, face.event))
             face.event(Started(__version__, miner.pool.name, [device.name for device in devices.all]))
             running = asyncio.create_task(miner.run(options.duration, options.shares))
@@ -181,20 +203,25 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
         raise DeviceError(f"no device has worked: {miner.why_idle}")
 
 
-def make_pool(options: MineOptions, report: Report) -> Pool:
-    """The pool that -o names; without it the embedded one. Raises InputError."""
+def make_pool(options: MineOptions, report: Report, journal: Journal | None = None) -> Pool:
+    """The pool or the nodes that -o names; without it the embedded pool. Raises InputError."""
     from ... import __version__
     from ...engine.pools.embedded import EmbeddedPool
     from ...engine.pools.stratum import StratumPool
     from ...engine.pools.url import PoolURL
     from ...engine.stratum.client import Settings
+    from ..solo import is_node, node_pool
 
+    mask = 0 if options.version_rolling is False else VERSION_MASK
+    if options.url is not None and is_node(options.url):
+        urls, difficulty = options.url.split(), options.suggested
+        return node_pool(urls, options.user or "", report, journal, difficulty=difficulty, version_mask=mask)
     url = PoolURL.parse(options.url) if options.url is not None else None
     settings = Settings(
         options.user or "joulehash",
         "x" if options.password is None else options.password,
         f"joulehash/{__version__}",
-        0 if options.version_rolling is False else VERSION_MASK,
+        mask,
         suggest_difficulty=options.suggested,
         extranonce_subscribe=url is not None and url.extranonce_subscribe,
     )
