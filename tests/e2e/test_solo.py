@@ -1,4 +1,4 @@
-"""Solo mining straight from real nodes: blocks on their chain that pay the address, by the CPU and a simulated board."""
+"""Solo mining straight from real nodes: blocks on their chain, paid to the address, by CPU and simulated board."""
 
 from __future__ import annotations
 
