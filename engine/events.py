@@ -84,6 +84,40 @@ class DeviceFigures(Event, frozen=True, tag="device_figures"):
     watts: float | None
 
 
+class Crash(Event, frozen=True, tag="crash"):
+    """A part of joulehash itself has failed, and is begun again; a bug, to be reported with its traceback. retry_s is
+    None where something else tells when, or nothing waits."""
+
+    part: str
+    error: str
+    traceback: str
+    retry_s: float | None
+
+
+class Paid(msgspec.Struct, frozen=True):
+    """An output of a coinbase. to: an address, or "script" and its first bytes in hex; satoshi."""
+
+    to: str
+    value: int
+
+
+class CoinbaseSeen(Event, frozen=True, tag="coinbase"):
+    """Whom the blocks of a pool pay, by the coinbase of its first job; once a connection. Amounts are in satoshi.
+
+    part: what `address`, that of the user name, is paid of all, 0 to 1. null: it has none, or the coinbase cannot be
+    read. outputs: the largest; `more` are not in it.
+    """
+
+    pool: str
+    height: int | None
+    total: int | None
+    pays: int | None
+    part: float | None
+    address: str | None
+    outputs: list[Paid]
+    more: int
+
+
 class PoolMessage(Event, frozen=True, tag="message"):
     pool: str
     text: str  # printable characters only

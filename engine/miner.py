@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from .crash import crash, in_words
 from .device import Device
 from .errors import DeviceAbsent, DeviceError, InputError, cause
 from .events import DeviceAlarm, DeviceFailed, DeviceFigures, DeviceSummary, Report, Summary
@@ -257,6 +258,10 @@ class Miner:
             await state.device.start()
         except DeviceError as error:
             state.failure, state.absent = str(error) or "it does not start", isinstance(error, DeviceAbsent)
+        except InputError:
+            raise
+        except Exception as error:
+            self._crashed(state, error)
         else:
             state.failure = ""
         finally:
@@ -298,8 +303,15 @@ class Miner:
                 state.failure = "it ended by itself"
         except DeviceError as error:
             state.failure = str(error) or "it failed"
+        except Exception as error:
+            self._crashed(state, error)
         finally:
             state.running = False
+
+    def _crashed(self, state: DeviceState, error: Exception) -> None:
+        """A bug in one device ends that one; it is started again like any that failed."""
+        state.failure = in_words(error)
+        self._report(crash(state.device.name, error))
 
     async def _stop_devices(self, supervisors: Mapping[str, asyncio.Task[None]]) -> None:
         """Their last claims are still weighed. Those that are failed, or about to start, are only closed."""
@@ -324,6 +336,8 @@ class Miner:
             self._report(DeviceFailed(state.device.name, f"it does not stop within {_STOP_S:g} s", None))
         except DeviceError as error:
             self._report(DeviceFailed(state.device.name, str(error) or "it does not stop", None))
+        except Exception as error:
+            self._report(crash(state.device.name, error))
         state.open = False
 
     async def _sample(self) -> None:

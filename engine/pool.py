@@ -27,6 +27,7 @@ class PoolStats:
     latency_s: float | None = None  # of the last answer to a share
     reconnects: int = 0
     malformed: int = 0  # lines that could not be understood
+    pays: float | None = None  # part of the coinbase that goes to the user's address, 0 to 1; None: not known
 
 
 @dataclass(frozen=True, slots=True)

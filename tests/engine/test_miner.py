@@ -14,7 +14,16 @@ from joulehash.engine.chain.target import MAX_TARGET
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.device import Capabilities
 from joulehash.engine.errors import DeviceAbsent, DeviceError, InputError, NodeError
-from joulehash.engine.events import DeviceAlarm, DeviceFailed, DeviceFigures, Event, HardwareError, ShareDone, Summary
+from joulehash.engine.events import (
+    Crash,
+    DeviceAlarm,
+    DeviceFailed,
+    DeviceFigures,
+    Event,
+    HardwareError,
+    ShareDone,
+    Summary,
+)
 from joulehash.engine.miner import Miner
 from joulehash.engine.pool import Demand
 from joulehash.engine.shares import SENDING_LIMIT
@@ -580,6 +589,37 @@ def test_what_the_pool_raises_later_is_no_group_and_all_is_closed(error: Excepti
         bench.check_closed()
         bench.check()
         assert (bench.miner.tally.pending, bench.miner.tally.lost) == (0, 1)
+
+    run_virtual(main())
+
+
+def test_a_bug_in_one_device_ends_neither_the_others_nor_the_device() -> None:
+    """It is told with its traceback, stopped, and started again with the usual backoff."""
+
+    async def main() -> None:
+        bench = Bench(None, FakeDevice("odd"), FakeDevice("good"))
+        odd, good = bench.devices
+        bench.at(5.0, lambda: odd.fail(ZeroDivisionError("a bug")))
+        bench.at(10.0, odd.find)
+        bench.at(11.0, good.find)
+        await bench.run(duration_s=20)
+        (told,) = [event for event in bench.events if isinstance(event, Crash)]
+        assert (told.part, told.error) == ("odd", "a bug in joulehash, please report it: ZeroDivisionError: a bug")
+        assert "ZeroDivisionError: a bug" in told.traceback
+        (failed,) = [event for event in bench.events if isinstance(event, DeviceFailed)]
+        assert (failed.device, failed.reason, failed.retry_s) == ("odd", told.error, 1.0)
+        assert len(odd.started_at) == 2
+        assert bench.miner.tally.accepted == 2
+
+    run_virtual(main())
+
+
+def test_a_bug_in_the_start_of_a_device_is_tried_again_too() -> None:
+    async def main() -> None:
+        bench = Bench(None, FakeDevice("odd", [ZeroDivisionError("a bug"), 0.0]), FakeDevice("good"))
+        await bench.run(duration_s=20)
+        assert [event.part for event in bench.events if isinstance(event, Crash)] == ["odd"]
+        assert len(bench.devices[0].started_at) == 2
 
     run_virtual(main())
 
