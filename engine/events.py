@@ -104,16 +104,16 @@ class Paid(msgspec.Struct, frozen=True):
 class CoinbaseSeen(Event, frozen=True, tag="coinbase"):
     """Whom the blocks of a pool pay, by the coinbase of its first job; once a connection. Amounts are in satoshi.
 
-    part: what `address`, that of the user name, is paid of all, 0 to 1. null: it has none, or the coinbase cannot be
-    read. outputs: the largest; `more` are not in it.
+    address: that of the user name, and `part` what it is paid of all, 0 to 1. null: the coinbase cannot be read.
+    outputs: the largest; `more` are not in it.
     """
 
     pool: str
     height: int | None
-    total: int | None
+    address: str
     pays: int | None
     part: float | None
-    address: str | None
+    total: int | None
     outputs: list[Paid]
     more: int
 

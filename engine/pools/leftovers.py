@@ -45,10 +45,7 @@ class Leftovers:
     def begin(self, extranonce1: bytes, extranonce2_size: int) -> None:
         """A new session: what does not fit it is lost."""
         ours = extranonce1, extranonce2_size
-        self._lose(
-            lambda left: (left.share.work.job.extranonce1, left.share.work.job.extranonce2_size) != ours,
-            "; the pool began a new session",
-        )
+        self._lose(lambda left: (left.share.work.job.extranonce1, left.share.work.job.extranonce2_size) != ours, "")
 
     def take(self, job: Job) -> list[Verdict]:
         """Those to be sent again, now that the new session has this job; the others are lost."""

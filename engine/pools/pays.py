@@ -34,31 +34,28 @@ class PayCheck:
         if least is not None and self._address is None:
             raise InputError(f"--pays-me: the user name {user[:100]!r} has no address in it; takes ADDRESS.worker")
 
-    def look(self, job: Job) -> Seen:
+    def look(self, job: Job) -> Seen | None:
+        """None: the user name has no address, and nothing is asked for."""
+        if self._address is None:
+            return None
         coinbase = job.coinb1 + job.extranonce1 + bytes(job.extranonce2_size) + job.coinb2
         try:
             payout = payout_of(coinbase)
         except ValueError as error:
-            event = CoinbaseSeen(self._pool, job.height, None, None, None, self._address, [], 0)
+            event = CoinbaseSeen(self._pool, job.height, self._address, None, None, None, [], 0)
             return Seen(event, "" if self._least is None else f"its coinbase cannot be read: {error}")
-        event = self._event(job, payout)
+        event = self._event(job, payout, self._address)
         return Seen(event, self._refusal(event))
 
-    def _event(self, job: Job, payout: Payout) -> CoinbaseSeen:
-        chain = "main" if self._address is None else chains_of(self._address)[0].name
+    def _event(self, job: Job, payout: Payout, address: str) -> CoinbaseSeen:
+        chain, script = chains_of(address)[0].name, script_of(address)
         paying = sorted(payout.paying, key=lambda output: -output.value)
         shown = [Paid(address_of(o.script, chain) or f"script {o.script[:40].hex()}", o.value) for o in paying[:_SHOWN]]
-        more = len(paying) - len(shown)
-        if self._address is None:
-            return CoinbaseSeen(self._pool, job.height, payout.total, None, None, None, shown, more)
-        script = script_of(self._address)
-        to, part = payout.to(script), payout.part(script)
-        return CoinbaseSeen(self._pool, job.height, payout.total, to, part, self._address, shown, more)
+        to, part, more = payout.to(script), payout.part(script), len(paying) - len(shown)
+        return CoinbaseSeen(self._pool, job.height, address, to, part, payout.total, shown, more)
 
     def _refusal(self, event: CoinbaseSeen) -> str:
-        if self._least is None or (event.part is not None and event.part * 100 >= self._least):
+        percent = 100 * (event.part or 0)
+        if self._least is None or (event.part is not None and percent >= self._least):
             return ""
-        return (
-            f"its coinbase pays {event.address} {100 * (event.part or 0):.4g} %, less than the {self._least:g} % of "
-            "--pays-me"
-        )
+        return f"its coinbase pays {event.address} {percent:.4g} %, less than the {self._least:g} % of --pays-me"

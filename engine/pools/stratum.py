@@ -302,12 +302,13 @@ class StratumPool:
 
     def _new_job(self, job: Job, new_block: bool) -> Refused | None:
         seen = self._pay_check.look(job)
-        if not self._looked:
-            self._looked = True
-            self._report(seen.event)
-        self._pays = seen.event.part
-        if seen.refusal:
-            return Refused(seen.refusal)
+        if seen is not None:
+            if not self._looked:
+                self._looked = True
+                self._report(seen.event)
+            self._pays = seen.event.part
+            if seen.refusal:
+                return Refused(seen.refusal)
         self._slot.put(job)
         self._report(_job_received(self.name, job, new_block))
         for share in self._left.take(job):
