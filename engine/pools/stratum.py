@@ -67,6 +67,7 @@ class StratumPool:
         self._pay_check = PayCheck(self.name, settings.user, settings.pays_me)
         self._pays: float | None = None
         self._looked = False  # at a coinbase of this connection
+        self._underpaid = False  # by the newest
         self._blocks = (
             None if journal is None else PoolBlocks(journal, f"{url.host}:{url.port} {settings.user}", report)
         )
@@ -172,7 +173,7 @@ class StratumPool:
                 await self._connect_and_serve(target)
                 reason = "the pool asked us to reconnect"
             except PoolError as error:
-                refused = isinstance(error, PoolRefused) and self._ready_s is None
+                refused = isinstance(error, PoolRefused) and (self._ready_s is None or self._underpaid)
                 reason = str(error)
             except Exception as error:  # this connection ends with it, and not the miner
                 reason = in_words(error)
@@ -188,7 +189,7 @@ class StratumPool:
         """One connection, from its opening to its end. Raises PoolError; returns when the pool redirects us."""
         reader, self._writer = await self._open(url)
         self._sessions += 1
-        self._looked = False
+        self._looked = self._underpaid = False
         protocol = self._protocol = ClientProtocol(self._settings, self._quirks, self._sessions)
         reason = "the pool asked us to reconnect"
         try:
@@ -307,6 +308,7 @@ class StratumPool:
                 self._looked = True
                 self._report(seen.event)
             self._pays = seen.event.part
+            self._underpaid = bool(seen.refusal)
             if seen.refusal:
                 return Refused(seen.refusal)
         self._slot.put(job)
