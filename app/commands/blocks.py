@@ -47,7 +47,8 @@ def blocks(
 def lines(block: Listed) -> Iterator[str]:
     """Two or more, of 80 columns where names are no longer than usual."""
     height = "block" if block.height is None else f"block {block.height}"
-    outcome = block.outcome or "not answered yet: the next start hands it in"
+    left = "hands it in" if block.kind == "block" else "closes it"
+    outcome = block.outcome or f"not answered yet: the next start {left}"
     yield f"{datetime.fromtimestamp(block.at):%Y-%m-%d %H:%M:%S}  {height} on {block.place}: {outcome}"
     yield f"  {block.hash}"
     for answer in block.answers:
