@@ -26,7 +26,7 @@ def mine(
             "-o",
             "--url",
             metavar="URL",
-            help="Pool, as stratum+tcp://HOST:PORT, or your node, as http://USER:PASS@HOST:PORT; several, the best first.",
+            help="Pool, as stratum+tcp://HOST:PORT, or node, as http://USER:PASS@HOST:PORT; several, the best first.",
         ),
     ] = None,
     user: Annotated[

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from random import Random, SystemRandom
 
@@ -38,7 +38,9 @@ _LAST_BLOCKS_S = 5.0  # to hand in what was found when we stop
 
 @dataclass(frozen=True, eq=False)
 class NodeJob(Job):
-    origin: PoolJob  # with the block's transactions: whatever is found in it, however late, can be handed in
+    origin: PoolJob = field(
+        kw_only=True
+    )  # with the block's transactions: whatever is found in it, however late, can be handed in
 
 
 class NodePool:
