@@ -47,13 +47,13 @@ class MineOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rena
         _above_zero(self.duration, "--duration", "seconds")
         check_block_every(self.block_every)
         _above_zero(self.shares, "--shares", "a number of shares")
-        if self.pays_me is not None and not 0 < self.pays_me <= 100:
-            raise InputError(f"--pays-me: {self.pays_me:g}; takes percent above 0, at most 100")
         pools = self.pools
-        if self.pays_me is not None and not pools:
-            raise InputError("--pays-me: is for a pool; give its URL with -o")
         for pool in pools:
             pool.check()
+        if self.pays_me is not None and not 0 < self.pays_me <= 100:
+            raise InputError(f"--pays-me: {self.pays_me:g}; takes percent above 0, at most 100")
+        if self.pays_me is not None and not pools:
+            raise InputError("--pays-me: is for a pool; give its URL with -o")
         if not pools and (self.user is not None or self.password is not None):
             raise InputError("-u and -p: are for a pool; give its URL with -o, or leave them out for the embedded pool")
         if pools and self.block_every is not None:

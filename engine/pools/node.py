@@ -48,7 +48,7 @@ class NodePool:
 
     difficulty  of the work that is shown; None: by the rate
     random      for tests: what jitter
-    name        how it is shown; the node's URL where it is empty
+    name        how it is shown, instead of the source's
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class NodePool:
         name: str = "",
     ) -> None:
         self._name = name or source.name
+        self._failure = ""
         self._source, self._address, self._report, self._journal = source, address, report, journal
         self._difficulty, self._mask = difficulty or None, version_mask
         self._timing = timing or Timing()
@@ -92,10 +93,13 @@ class NodePool:
             difficulty=None if self._job is None else difficulty_from_target(self._job.target),
             latency_s=self._latency_s,
             reconnects=max(0, self._connections - 1),
+            failure=self._failure,
         )
 
     async def start(self, demand: Demand) -> None:
         rate_hps = demand.rate_hps or _UNKNOWN_HPS
+        self._slot.open()
+        self._failure = ""
         self._vardiff.interval_s = interval_of(demand)
         by_rate = Fraction(rate_hps * self._vardiff.interval_s) / expected_hashes(DIFFICULTY_1)
         shown = self._difficulty or by_rate
@@ -139,6 +143,7 @@ class NodePool:
             await asyncio.wait([handing_in])
         if runner is not None:
             await self._source.stop()
+        self._job, self._book.current = None, None
         self._slot.end()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -156,7 +161,7 @@ class NodePool:
                 async for template in self._source.templates():
                     self._offer(template)
             except NodeError as error:
-                self._job, self._book.current = None, None
+                self._job, self._book.current, self._failure = None, None, str(error)
                 self._slot.lose()
                 self._report(Disconnected(self.name, f"no work: {error}", None))
             await asyncio.sleep(_AGAIN_S)
@@ -167,6 +172,7 @@ class NodePool:
                 await self._source.start()
                 return
             except NodeError as error:
+                self._failure = str(error)
                 wait_s = self._backoff.next_s(refused=False, asked_s=None)
                 self._report(Disconnected(self.name, str(error), round(wait_s, 3)))
             await asyncio.sleep(wait_s)
@@ -181,6 +187,7 @@ class NodePool:
         if before is None:
             self._connections += 1
             self._report(Connected(self.name, self._extranonce1.hex(), EXTRANONCE2_SIZE, f"{self._mask:08x}"))
+        self._failure = ""
         self._job = job = self._job_of(origin, target, clean=clean)
         self._slot.put(job)
         new_block = before is None or before.template.prev_hash != template.prev_hash

@@ -97,9 +97,9 @@ class StratumPool:
             latency_s=self._latency_s,
             reconnects=max(0, self._sessions - 1),
             malformed=self._malformed,
+            pays=self._pays if ready else None,
             failure="" if ready else self._failure,
             refused=self._refused and not ready,
-            pays=self._pays if ready else None,
         )
 
     async def start(self, demand: Demand) -> None:
