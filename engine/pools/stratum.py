@@ -7,12 +7,11 @@ The protocol itself is stratum/client.py, connections are connect.py's. Leaves o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from fractions import Fraction
 from random import Random
 
-from ..chain.target import DIFFICULTY_1, difficulty_from_target, expected_hashes
+from ..chain.target import difficulty_from_target
 from ..errors import PoolError, PoolRefused, PoolUnreachable, ProtocolError
 from ..events import Connected, Disconnected, JobReceived, Malformed, PoolMessage, Report
 from ..judge import Verdict
@@ -25,10 +24,10 @@ from ..tally import Outcome, Result
 from ..work import Job
 from .connect import READ_BYTES, Connect, connect, plain
 from .slot import JobSlot
+from .suggestion import Suggestion, suggested_at
 from .timing import Backoff, Timing
 from .url import PoolURL, same_host
 
-_SHARE_EVERY_S = 3
 _MALFORMED_LIMIT = 20  # lines of one connection that cannot be understood
 _UNSENT_LIMIT = 1 << 20  # bytes that a pool may leave unread
 
@@ -66,6 +65,8 @@ class StratumPool:
         self._ready_s: float | None = None  # when the connection of now was authorized
         self._latency_s: float | None = None
         self._failure, self._refused = "", False
+        self._by_rate = settings.suggest_difficulty is None
+        self._hashes: Callable[[], int] | None = None  # done for this pool; None: nothing is to follow them
 
     @property
     def name(self) -> str:
@@ -87,8 +88,9 @@ class StratumPool:
 
     async def start(self, demand: Demand) -> None:
         settings = self._settings
-        if settings.suggest_difficulty is None and demand.rate_hps:
-            settings = replace(settings, suggest_difficulty=_suggestion(demand.rate_hps))
+        self._hashes = demand.hashes if self._by_rate else None
+        if self._by_rate and demand.rate_hps:
+            settings = replace(settings, suggest_difficulty=suggested_at(demand.rate_hps))
         bits = max(settings.min_bit_count, demand.version_bits)
         self._settings = replace(settings, min_bit_count=bits)
         self._slot.open()
@@ -202,9 +204,14 @@ class StratumPool:
         loop, timing = asyncio.get_running_loop(), self._timing
         began_s = heard_s = loop.time()
         malformed = self._malformed
+        suggestion = Suggestion(self._settings.suggest_difficulty, began_s, self._hashes() if self._hashes else 0)
         while self._redirect is None:
             data = await self._read(reader)
             now = loop.time()
+            if self._hashes and protocol.ready and (wanted := suggestion.look(now, self._hashes())) is not None:
+                self._settings = replace(self._settings, suggest_difficulty=wanted)  # of the next connection too
+                protocol.suggest(wanted)
+                self._flush()
             if data:
                 heard_s = now if b"\n" in data else heard_s  # a line without end is no word
                 self._receive(data, protocol, now)
@@ -281,12 +288,6 @@ class StratumPool:
             self._report(PoolMessage(self.name, told))
         else:
             self._redirect = event
-
-
-def _suggestion(rate_hps: float) -> Fraction:
-    """The difficulty at which a share is found every few seconds; from 1 on a whole number, as some pools want."""
-    difficulty = Fraction(rate_hps) * _SHARE_EVERY_S / expected_hashes(DIFFICULTY_1)
-    return Fraction(round(difficulty)) if difficulty >= 1 else Fraction(f"{float(difficulty):.2g}")
 
 
 def _job_received(pool: str, job: Job, new_block: bool) -> JobReceived:
