@@ -1,4 +1,4 @@
-"""A whole miner in virtual time: devices that search, a group of pools, pools that trust nobody; its sums are watched."""
+"""A whole miner in virtual time: devices that search, a group of pools, pools that trust nobody; sums are watched."""
 
 from __future__ import annotations
 
