@@ -93,8 +93,10 @@ class PoolGroup:
         gone = newest is None or (newest.session, newest.prev_hash) != (job.session, job.prev_hash)
         if gone and share.quality is not Quality.BLOCK:
             return Result(Outcome.STALE, "stale")
+        loop = asyncio.get_running_loop()
+        sent_s = loop.time()
         result = await member.pool.submit(share)
-        member.settled(share, result, asyncio.get_running_loop().time())
+        member.settled(share, result, sent_s, loop.time())
         return result
 
     def switch(self, name: str | None) -> None:
