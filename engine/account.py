@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .device import Device
@@ -27,6 +27,7 @@ class DeviceState:
     alarm: str = ""  # as it was last told
     figures_s: float | None = None  # when its figures were
     worked: bool = False  # it has taken work, once at least
+    leaving: bool = False  # it is to end, while the others go on
 
     @property
     def hashes(self) -> int | None:
@@ -35,9 +36,9 @@ class DeviceState:
         return int(self.tally.claimed) or None if counted is None else counted
 
 
-def summary_of(shares: Shares, devices: Mapping[str, DeviceState], duration_s: float) -> Summary:
+def summary_of(shares: Shares, devices: Sequence[DeviceState], duration_s: float) -> Summary:
     """Of now, after so long."""
-    t, hashes = shares.tally, sum(state.hashes or 0 for state in devices.values())
+    t, hashes = shares.tally, sum(state.hashes or 0 for state in devices)
     return Summary(
         duration_s=round(duration_s, 3),
         hashes=hashes,
@@ -50,8 +51,8 @@ def summary_of(shares: Shares, devices: Mapping[str, DeviceState], duration_s: f
         pending=t.pending,
         hardware_errors=t.hardware_errors,
         blocks=t.blocks,
-        starved_s=round(sum(state.device.stats().starved_s for state in devices.values()), 3),
-        devices=[_device(name, state) for name, state in devices.items()],
+        starved_s=round(sum(state.device.stats().starved_s for state in devices), 3),
+        devices=[_device(state) for state in devices],
         pools=[
             PoolSummary(name, p.accepted, p.rejected, p.stale, p.duplicates, p.lost, p.credited)
             for name, p in shares.pools.items()
@@ -59,6 +60,8 @@ def summary_of(shares: Shares, devices: Mapping[str, DeviceState], duration_s: f
     )
 
 
-def _device(name: str, state: DeviceState) -> DeviceSummary:
+def _device(state: DeviceState) -> DeviceSummary:
     stats, t = state.device.stats(), state.tally
-    return DeviceSummary(name, stats.hashes, t.accepted, t.hardware_errors, t.claimed, t.repeats, dict(stats.errors))
+    return DeviceSummary(
+        state.device.name, stats.hashes, t.accepted, t.hardware_errors, t.claimed, t.repeats, dict(stats.errors)
+    )

@@ -13,7 +13,9 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..crash import crash, in_words
 from ..errors import InputError, NodeError
+from ..events import Report
 from ..judge import Quality, Verdict
 from ..pool import Demand, Pool
 from ..tally import Outcome, Result
@@ -38,14 +40,14 @@ class Policy:
 
 
 class Member:
-    """`told` is called whenever its work has changed, `failed` with an error that is nobody's but ours."""
+    """`told` is called whenever its work has changed."""
 
     def __init__(
         self,
         pool: Pool,
         policy: Policy,
         told: Callable[[Member], None],
-        failed: Callable[[BaseException], None],
+        report: Report,
         quota: int = 0,
     ) -> None:
         self.pool, self.name, self.quota = pool, pool.name, quota
@@ -53,7 +55,7 @@ class Member:
         self.since_s = 0.0  # since when there has been one without a break
         self.needed_s = 0.0  # when it was needed last
         self.worked = 0.0  # for it: hashes, or seconds where nobody counts them
-        self._policy, self._told, self._failed = policy, told, failed
+        self._policy, self._told, self._report = policy, told, report
         self._life: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._opened_s = 0.0
@@ -152,8 +154,9 @@ class Member:
         except (InputError, NodeError) as error:
             self._error = str(error)
             self.rest(loop.time(), self._error)
-        except Exception as error:
-            self._failed(error)
+        except Exception as error:  # it ends this pool, and not the others
+            self._error = in_words(error)
+            self._report(crash(self.name, error, self._policy.again))
         if self._closing is None:
             self._not_before_s = loop.time() + self._policy.again
             self.close()

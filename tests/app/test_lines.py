@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from joulehash.app.lines import line_of, summary_lines
 from joulehash.engine.events import (
     Connected,
+    Crash,
     DeviceAlarm,
     DeviceFailed,
     DeviceFigures,
@@ -67,6 +68,8 @@ LINES: list[tuple[Event, str | None]] = [
     (DeviceAlarm("board", "board: a chip is hot"), "board: a chip is hot"),
     (DeviceAlarm("board", ""), "board: is well again"),
     (DeviceFigures("board", 1e12, 525.0, 60.0, 19.2), None),
+    (Crash("the screen", "a bug: KeyError: 1", "Traceback", 2.0), "the screen: a bug: KeyError: 1; begun again in 2 s"),
+    (Crash("cpu", "a bug: KeyError: 1", "Traceback", None), "cpu: a bug: KeyError: 1"),
     (PoolMessage("pool", "hello"), "the pool says: hello"),
     (Malformed("pool", "a line that is not JSON"), "not understood: a line that is not JSON"),
     (PoolSwitched("b:2", "a:1", "connection refused"), "mining on b:2 instead of a:1: connection refused"),

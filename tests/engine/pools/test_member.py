@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.errors import NodeError
-from joulehash.engine.events import Event, PoolSwitched
+from joulehash.engine.events import Crash, Event, PoolSwitched
 from joulehash.engine.judge import Verdict
 from joulehash.engine.pool import Demand, PoolStats
 from joulehash.engine.pools.group import PoolGroup
@@ -127,18 +127,21 @@ def test_one_that_is_not_up_yet_can_be_stopped() -> None:
     run_virtual(main())
 
 
-def test_an_error_that_is_ours_reaches_the_reader() -> None:
-    async def main() -> str:
-        a = OddPool("a", ZeroDivisionError("ours"))
-        group = PoolGroup([a], lambda event: None)
+def test_a_bug_in_one_is_told_and_the_others_go_on() -> None:
+    async def main() -> None:
+        a, b = OddPool("a", ZeroDivisionError("ours")), OddPool("b")
+        events: list[Event] = []
+        seen: list[str | None] = []
+        group = PoolGroup([a, b], events.append)
         await group.start(Demand())
-        try:
-            async for _ in group.jobs():
-                pass
-        except ZeroDivisionError as error:
-            return str(error)
-        finally:
-            await group.stop()
-        return "no error"
+        reading = asyncio.create_task(follow(group, seen))
+        await asyncio.sleep(100.0)
+        assert seen == ["b", "a"]
+        (told,) = (event for event in events if isinstance(event, Crash))
+        assert (told.part, told.retry_s) == ("a", 10.0)
+        assert "ZeroDivisionError: ours" in told.error
+        await group.stop()
+        await reading
+        await no_tasks_left()
 
-    assert run_virtual(main()) == "ours"
+    run_virtual(main())

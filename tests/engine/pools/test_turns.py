@@ -185,7 +185,9 @@ def test_each_is_told_its_part_of_the_rate() -> None:
 @given(st.lists(st.floats(0.1, 10.0), max_size=60))
 def test_nobody_is_ever_ahead_by_more_than_a_slice(slices: list[float]) -> None:
     stage = GroupStage(3, quotas=(1, 2, 3))
-    members = [Member(pool, Policy(), lambda _: None, lambda _: None, n + 1) for n, pool in enumerate(stage.members)]
+    members = [
+        Member(pool, Policy(), lambda _: None, stage.events.append, n + 1) for n, pool in enumerate(stage.members)
+    ]
     turns, had = Turns(), dict.fromkeys(members, 0.0)
     turns.take_part(members)
     for work in slices:
@@ -198,7 +200,7 @@ def test_nobody_is_ever_ahead_by_more_than_a_slice(slices: list[float]) -> None:
 
 def test_who_joins_late_begins_with_the_others() -> None:
     stage = GroupStage(2, quotas=(1, 1))
-    early, late = (Member(pool, Policy(), lambda _: None, lambda _: None, 1) for pool in stage.members)
+    early, late = (Member(pool, Policy(), lambda _: None, stage.events.append, 1) for pool in stage.members)
     turns = Turns()
     turns.take_part([early])
     turns.credit(early, 1000.0)
