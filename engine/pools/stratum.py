@@ -7,12 +7,11 @@ Leaves out: several pools and failover (a group of these does that).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from fractions import Fraction
 from random import Random
 
-from ..chain.target import DIFFICULTY_1, difficulty_from_target, expected_hashes
+from ..chain.target import difficulty_from_target
 from ..crash import crash, in_words
 from ..errors import PoolError, PoolRefused, PoolUnreachable, ProtocolError
 from ..events import Connected, Disconnected, JobReceived, Malformed, PoolMessage, Report
@@ -30,10 +29,10 @@ from .leftovers import Leftovers
 from .pays import PayCheck
 from .redirect import followed
 from .slot import JobSlot
+from .suggestion import Suggestion, suggested_at
 from .timing import Backoff, Timing
 from .url import PoolURL
 
-_SHARE_EVERY_S = 3
 _MALFORMED_LIMIT = 20  # lines of one connection that cannot be understood
 _TLS_ALERT = b"\x15\x03"  # RFC 8446, section 5.1: the record of a server that was spoken to without TLS
 _UNSENT_LIMIT = 1 << 20  # bytes that a pool may leave unread
@@ -82,6 +81,8 @@ class StratumPool:
         self._ready_s: float | None = None  # when the connection of now was authorized
         self._latency_s: float | None = None
         self._failure, self._refused = "", False
+        self._by_rate = settings.suggest_difficulty is None
+        self._hashes: Callable[[], int] | None = None  # done for this pool; None: nothing is to follow them
 
     @property
     def name(self) -> str:
@@ -104,8 +105,9 @@ class StratumPool:
 
     async def start(self, demand: Demand) -> None:
         settings = self._settings
-        if settings.suggest_difficulty is None and demand.rate_hps:
-            settings = replace(settings, suggest_difficulty=_suggestion(demand.rate_hps))
+        self._hashes = demand.hashes if self._by_rate else None
+        if self._by_rate and demand.rate_hps:
+            settings = replace(settings, suggest_difficulty=suggested_at(demand.rate_hps))
         bits = max(settings.min_bit_count, demand.version_bits)
         self._settings = replace(settings, min_bit_count=bits)
         self._slot.open()
@@ -241,12 +243,17 @@ class StratumPool:
         loop, timing = asyncio.get_running_loop(), self._timing
         began_s = heard_s = loop.time()
         malformed, mute = self._malformed, True
+        suggestion = Suggestion(self._settings.suggest_difficulty, began_s, self._hashes() if self._hashes else 0)
         while self._redirect is None:
             data = await self._read(reader, mute and not self._at.tls)
             now = loop.time()
             if mute and not self._at.tls and data.startswith(_TLS_ALERT):
                 raise PoolUnreachable("it answers in TLS; write stratum+ssl:// before its name")
             mute = mute and not data
+            if self._hashes and protocol.ready and (wanted := suggestion.look(now, self._hashes())) is not None:
+                self._settings = replace(self._settings, suggest_difficulty=wanted)  # of the next connection too
+                protocol.suggest(wanted)
+                self._flush()
             if data:
                 heard_s = now if b"\n" in data else heard_s  # a line without end is no word
                 self._receive(data, protocol, now)
@@ -349,12 +356,6 @@ class StratumPool:
             self._report(PoolMessage(self.name, target))
         else:
             self._redirect = target, event.wait_s
-
-
-def _suggestion(rate_hps: float) -> Fraction:
-    """The difficulty at which a share is found every few seconds; from 1 on a whole number, as some pools want."""
-    difficulty = Fraction(rate_hps) * _SHARE_EVERY_S / expected_hashes(DIFFICULTY_1)
-    return Fraction(round(difficulty)) if difficulty >= 1 else Fraction(f"{float(difficulty):.2g}")
 
 
 def _job_received(pool: str, job: Job, new_block: bool) -> JobReceived:
