@@ -53,7 +53,7 @@ class Bench:
         self.check()
 
     def check(self) -> None:
-        tallies = [state.tally for state in self.miner.devices.values()]
+        tallies = [state.tally for state in (*self.miner.devices.values(), *self.miner.removed)]
         assert all(tally.agrees for tally in (self.miner.tally, *tallies))
         for name in ("found", "pending", "claims", "hardware_errors", "accepted", "lost", "blocks"):
             assert getattr(self.miner.tally, name) == sum(getattr(tally, name) for tally in tallies), name
@@ -620,6 +620,86 @@ def test_a_bug_in_the_start_of_a_device_is_tried_again_too() -> None:
         await bench.run(duration_s=20)
         assert [event.part for event in bench.events if isinstance(event, Crash)] == ["odd"]
         assert len(bench.devices[0].started_at) == 2
+
+    run_virtual(main())
+
+
+# Devices that come and go
+
+
+def test_a_device_that_is_added_mines_what_the_others_mine() -> None:
+    """It is supervised like them; one that cannot take its settings is told of, and ends nothing."""
+
+    async def main() -> None:
+        bench = Bench(FakePool([(0.0, job()), (15.0, job(prev_hash=OTHER_BLOCK))]))
+        late, bad = FakeDevice("late", [1.0, 0.0]), FakeDevice("bad", [InputError("bad: 7 GHz; takes 1")])
+        assert not bench.miner.mining
+
+        def add() -> None:
+            assert bench.miner.mining
+            bench.devices = (*bench.devices, late, bad)
+            bench.miner.add(late)
+            bench.miner.add(bad)
+            with pytest.raises(ValueError, match="late mines already"):
+                bench.miner.add(late)
+
+        bench.at(5.0, add)
+        bench.at(5.5, bench.device.find)
+        bench.at(10.0, late.find)
+        bench.at(12.0, lambda: late.fail(DeviceError("gone")))
+        bench.at(20.0, late.find)
+        summary = await bench.run(duration_s=30)
+        assert late.started_at == [5.0, 13.0]
+        assert [event.reason for event in bench.events if isinstance(event, DeviceFailed)] == [
+            "bad: 7 GHz; takes 1",
+            "gone",
+        ]
+        assert [(one.name, one.accepted) for one in summary.devices] == [("fake", 1), ("late", 2), ("bad", 0)]
+        assert not bench.miner.mining
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("state", ["running", "starting", "failed"])
+def test_a_device_that_is_removed_ends_and_the_others_go_on(state: str) -> None:
+    """Its last claims are weighed and its account stays, also when another takes its name."""
+
+    async def main() -> None:
+        starts: dict[str, list[Exception | float | None]] = {
+            "running": [0.0],
+            "starting": [0.0, 1000.0],
+            "failed": [0.0, DeviceError("no"), DeviceError("no")],
+        }
+        bench = Bench(None, FakeDevice("leaves", starts[state]), FakeDevice("stays"))
+        leaves, stays = bench.devices
+        again = FakeDevice("leaves")
+        bench.at(3.0, leaves.find)
+        if state != "running":
+            bench.at(3.5, lambda: leaves.fail(DeviceError("gone")))
+
+        async def replace() -> None:
+            await asyncio.sleep(5.0)
+            if state == "running":
+                leaves.find()  # on its way when it is removed
+            async with asyncio.timeout(1.0):
+                await bench.miner.remove("leaves")
+            assert not leaves.is_open
+            assert list(bench.miner.devices) == ["stays"]
+            stays.find()
+            bench.miner.add(again)
+            await asyncio.sleep(1.0)
+            again.find()
+
+        replacing = asyncio.create_task(replace())
+        summary = await bench.miner.run(duration_s=30)
+        await replacing
+        accepted = [(one.name, one.accepted, one.hashes) for one in summary.devices]
+        n = 2 if state == "running" else 1
+        assert accepted == [("stays", 1, 1), ("leaves", 1, 1), ("leaves", n, n)]
+        assert (summary.accepted, summary.hashes) == (2 + n, 2 + n)
+        assert not [event for event in bench.events if isinstance(event, DeviceFailed) and "by itself" in event.reason]
+        assert (summary.pending, summary.lost) == (0, 0)
+        bench.check_closed()
 
     run_virtual(main())
 
