@@ -63,7 +63,7 @@ bench: $(TEST)  ## measure this machine, for five minutes, and write docs/benchm
 	    --write docs/benchmarks.md $(value ARGS)
 
 soak: $(TEST)  ## 100 000 faults between miner and pool, for a quarter of an hour, into docs/reliability.md
-	@exec $(VENV)/bin/python -m tests.support.soak $(value ARGS)
+	@exec $(VENV)/bin/python -m tests.soak.faults $(value ARGS)
 
 patterns: $(BASE)  ## search for known nonces, days of it, for as long as you let it; ARGS="--duration 3600"
 	@exec nice -n 19 $(VENV)/bin/joulehash patterns --search --file hw/patterns/data/found.json $(value ARGS)

@@ -1,6 +1,6 @@
 """Many random schedules of faults, and their account into docs/reliability.md. `make soak` plays 100 000.
 
-python -m tests.support.soak [--faults N] [--first SEED] [--no-write]
+python -m tests.soak.faults [--faults N] [--first SEED] [--no-write]
 """
 
 from __future__ import annotations
@@ -10,15 +10,12 @@ import os
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime
-from pathlib import Path
 from time import monotonic
 
-from .fault_proxy import KINDS
-from .marked import write_part
-from .under_faults import Account, virtual
+from tests.soak.page import write_section
+from tests.support.fault_proxy import KINDS
+from tests.support.under_faults import Account, virtual
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
-PART = "faults, written by make soak"
 A_SCHEDULE = 500  # faults
 
 
@@ -35,19 +32,19 @@ def main() -> int:
             total.add(future.result())
             print(f"\r{done} of {len(seeds)} schedules, {total.faults.total()} faults", end="", flush=True)
     print()
-    text = table(total, seeds, monotonic() - began_s)
-    print(text)
+    lines = table(total, seeds, monotonic() - began_s)
+    print("\n".join(lines))
     for line in total.wrong:
         print(f"WRONG: {line}")
     if not given.no_write:
-        write_part(DOCUMENT, PART, text)
+        write_section("faults", lines)
     return 1 if total.wrong else 0
 
 
-def table(total: Account, seeds: range, took_s: float) -> str:
+def table(total: Account, seeds: range, took_s: float) -> list[str]:
     """The account in Markdown."""
     outcomes = total.outcomes
-    rows = [
+    return [
         f"{datetime.now(UTC):%Y-%m-%d}, Python {sys.version.split()[0]}: {total.faults.total()} faults in "
         f"{len(seeds)} schedules (seeds {seeds.start} to {seeds.stop - 1}), {total.sessions} connections, in "
         f"{took_s:.0f} s.",
@@ -68,7 +65,6 @@ def table(total: Account, seeds: range, took_s: float) -> str:
         *(_recovery(total, kind, kind) for kind in KINDS),
         _recovery(total, None, "any"),
     ]
-    return "\n".join(rows)
 
 
 def _recovery(total: Account, kind: str | None, name: str) -> str:
