@@ -21,17 +21,21 @@ from ..pool import Demand, PoolStats
 from ..stratum import client
 from ..stratum.client import Answered, ClientProtocol, NewJob, Quirks, Ready, Redirected, Refused, Said, Settings
 from ..stratum.lines import Malformed as BadLine
+from ..stratum.lines import printable
 from ..tally import Outcome, Result
 from ..work import Job
 from .connect import READ_BYTES, Connect, connect, plain
 from .redirect import followed
 from .slot import JobSlot
 from .timing import Backoff, Timing
+from .told import Told
 from .url import PoolURL
 
 _SHARE_EVERY_S = 3
 _MALFORMED_LIMIT = 20  # lines of one connection that cannot be understood
 _TLS_ALERT = b"\x15\x03"  # RFC 8446, section 5.1: the record of a server that was spoken to without TLS
+_NEXT_JOB_S = 0.02  # between two jobs: a flood of them must not keep devices from working
+_BUSY_S = 0.005  # of our time that its words take at once; after more the pool waits as long
 _UNSENT_LIMIT = 1 << 20  # bytes that a pool may leave unread
 
 
@@ -59,6 +63,7 @@ class StratumPool:
         self._writer: asyncio.StreamWriter | None = None
         self._waiting: dict[Verdict, asyncio.Future[Result]] = {}
         self._slot = JobSlot()
+        self._told = Told(url.address, report)
         self._runner: asyncio.Task[None] | None = None
         self._at = url  # where we are connected, or try to
         self._redirect: tuple[PoolURL, float] | None = None  # where we were sent, and after how many seconds
@@ -91,8 +96,13 @@ class StratumPool:
         self._runner = asyncio.create_task(self._run(), name=f"pool {self.name}")
         self._runner.add_done_callback(self._ended)
 
-    def jobs(self) -> AsyncIterator[Job | None]:
-        return self._slot.read()
+    async def jobs(self) -> AsyncIterator[Job | None]:
+        loop = asyncio.get_running_loop()
+        async for job in self._slot.read():
+            given_s = loop.time()
+            yield job
+            if (wait_s := given_s + _NEXT_JOB_S - loop.time()) > 0:
+                await asyncio.sleep(wait_s)
 
     async def submit(self, share: Verdict) -> Result:
         protocol = self._protocol
@@ -200,12 +210,15 @@ class StratumPool:
         while self._redirect is None:
             data = await self._read(reader, mute and not self._at.tls)
             now = loop.time()
+            self._told.tick(now)
             if mute and not self._at.tls and data.startswith(_TLS_ALERT):
                 raise PoolUnreachable("it answers in TLS; write stratum+ssl:// before its name")
             mute = mute and not data
             if data:
                 heard_s = now if b"\n" in data else heard_s  # a line without end is no word
                 self._receive(data, protocol, now)
+                if (busy_s := loop.time() - now) > _BUSY_S:
+                    await asyncio.sleep(busy_s)
             if self._malformed - malformed >= _MALFORMED_LIMIT:
                 raise ProtocolError(f"{_MALFORMED_LIMIT} lines that cannot be understood")
             if not protocol.ready and now - began_s >= timing.handshake:
@@ -255,7 +268,7 @@ class StratumPool:
         match event:
             case NewJob(job, new_block):
                 self._slot.put(job)
-                self._report(_job_received(self.name, job, new_block))
+                self._told.put(_job_received(self.name, job, new_block), job.received_s)
             case Answered(share, result):
                 self._latency_s = result.latency_s if result.latency_s is not None else self._latency_s
                 self._settle(share, result)
@@ -265,7 +278,7 @@ class StratumPool:
             case Redirected():
                 self._redirected(event)
             case Said(text):
-                self._report(PoolMessage(self.name, text))
+                self._told.put(PoolMessage(self.name, text), asyncio.get_running_loop().time())
             case BadLine(reason, excerpt):
                 self._malformed += 1
                 self._report(Malformed(self.name, f"{reason}: {excerpt!r}" if excerpt else reason))
@@ -279,7 +292,7 @@ class StratumPool:
     def _redirected(self, event: Redirected) -> None:
         target = followed(event, self._url, self._at)
         if isinstance(target, str):
-            self._report(PoolMessage(self.name, target))
+            self._told.put(PoolMessage(self.name, target), asyncio.get_running_loop().time())
         else:
             self._redirect = target, event.wait_s
 
@@ -292,4 +305,4 @@ def _suggestion(rate_hps: float) -> Fraction:
 
 def _job_received(pool: str, job: Job, new_block: bool) -> JobReceived:
     difficulty, network = (float(difficulty_from_target(t)) for t in (job.target, job.network_target))
-    return JobReceived(pool, str(job.id), job.height, difficulty, network, job.clean, new_block)
+    return JobReceived(pool, printable(str(job.id), 64), job.height, difficulty, network, job.clean, new_block)

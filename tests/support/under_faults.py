@@ -111,6 +111,7 @@ class WatchedServer(PoolServer):
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)  # type: ignore[arg-type]
         self.accepted: Counter[bytes] = Counter()
+        self._next_extranonce1 = 1  # by chance otherwise, and then no schedule would come again
 
     def weighed(self, session: Session, address: str, event: Accepted | Rejected) -> None:
         if isinstance(event, Accepted):
