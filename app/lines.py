@@ -20,6 +20,7 @@ from ..engine.events import (
     Note,
     PoolBlock,
     PoolMessage,
+    PoolSwitched,
     SessionClosed,
     SessionOpened,
     ShareDone,
@@ -48,6 +49,11 @@ def line_of(event: Event) -> str | None:
         case Disconnected():
             again = "" if event.retry_s is None else f"; next try in {span_text(event.retry_s)}"
             return f"disconnected: {event.reason}{again}"
+        case PoolSwitched(pool=None):
+            return f"no pool has work, devices are idle: {event.reason}"
+        case PoolSwitched():
+            instead = "" if event.before is None else f" instead of {event.before}"
+            return f"mining on {event.pool}{instead}: {event.reason}"
         case JobReceived() if event.new_block:
             height = "a new block" if event.height is None else f"block {event.height}"
             network, share = difficulty_text(event.network_difficulty), difficulty_text(event.difficulty)
@@ -118,5 +124,8 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     yield f"{duration_text(s.duration_s)} of mining, {s.hashes:,} hashes, {rate_text(s.rate_hps)} on average"
     yield f"accepted {s.accepted}, rejected {s.rejected}, stale {s.stale}, duplicate {s.duplicates}, lost {s.lost}"
     yield f"blocks {s.blocks}, hardware errors {s.hardware_errors}"
+    for p in s.pools if len(s.pools) > 1 else ():
+        counts = f"A {p.accepted}  R {p.rejected}  S {p.stale}  D {p.duplicates}  L {p.lost}"
+        yield f"{p.name}: {counts}  difficulty accepted {difficulty_text(p.credited)}"
     if s.energy is not None:
         yield used_line(s.energy)

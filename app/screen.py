@@ -23,6 +23,7 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
+from ..engine.account import DeviceState
 from ..engine.chain.target import difficulty_from_target
 from ..engine.device import DeviceStats
 from ..engine.errors import InputError
@@ -37,7 +38,7 @@ from ..engine.events import (
     ShareDone,
     Summary,
 )
-from ..engine.miner import DeviceState, Miner
+from ..engine.miner import Miner
 from ..engine.tally import Outcome
 from .energy import energy_cells, point_text
 from .lines import WINDOW_NAMES, line_of, summary_lines, time_to

@@ -17,7 +17,7 @@ from ..crash import crash, in_words
 from ..errors import PoolError, PoolRefused, PoolUnreachable, ProtocolError
 from ..events import Connected, Disconnected, JobReceived, Malformed, PoolMessage, Report
 from ..judge import Verdict
-from ..pool import Demand, PoolStats
+from ..pool import SESSIONS, Demand, PoolStats
 from ..stratum import client
 from ..stratum.client import Answered, ClientProtocol, NewJob, Quirks, Ready, Redirected, Refused, Said, Settings
 from ..stratum.lines import Malformed as BadLine
@@ -43,6 +43,7 @@ class StratumPool:
     """A Pool. Jobs, shares and their answers belong to one connection and never cross to another.
 
     timing, random, connect  for tests: how long, what jitter, and how a connection is made
+    name                     how it is shown, instead of its URL
     """
 
     def __init__(
@@ -53,7 +54,9 @@ class StratumPool:
         timing: Timing | None = None,
         random: Random | None = None,
         connect: Connect = connect,
+        name: str = "",
     ) -> None:
+        self._name = name or url.address
         self._url, self._settings, self._report = url, settings, report
         self._timing = timing or Timing()
         self._backoff = Backoff(self._timing, random or Random())
@@ -70,10 +73,11 @@ class StratumPool:
         self._sessions = self._malformed = 0
         self._ready_s: float | None = None  # when the connection of now was authorized
         self._latency_s: float | None = None
+        self._failure, self._refused = "", False
 
     @property
     def name(self) -> str:
-        return self._url.address
+        return self._name
 
     def stats(self) -> PoolStats:
         protocol = self._protocol
@@ -85,6 +89,8 @@ class StratumPool:
             latency_s=self._latency_s,
             reconnects=max(0, self._sessions - 1),
             malformed=self._malformed,
+            failure="" if ready else self._failure,
+            refused=self._refused and not ready,
         )
 
     async def start(self, demand: Demand) -> None:
@@ -93,6 +99,8 @@ class StratumPool:
             settings = replace(settings, suggest_difficulty=_suggestion(demand.rate_hps))
         bits = max(settings.min_bit_count, demand.version_bits)
         self._settings = replace(settings, min_bit_count=bits)
+        self._slot.open()
+        self._failure, self._refused = "", False
         self._runner = asyncio.create_task(self._run(), name=f"pool {self.name}")
         self._runner.add_done_callback(self._ended)
 
@@ -152,6 +160,7 @@ class StratumPool:
             except Exception as error:  # this connection ends with it, and not the miner
                 reason = in_words(error)
                 self._report(crash(self.name, error))
+            self._failure, self._refused = reason, refused
             if self._ready_s is not None and loop.time() - self._ready_s >= self._timing.stable:
                 self._backoff.reset()
             asked_s = None if self._redirect is None else self._redirect[1]
@@ -163,7 +172,7 @@ class StratumPool:
         """One connection, from its opening to its end. Raises PoolError; returns when the pool redirects us."""
         reader, self._writer = await self._open(url)
         self._sessions += 1
-        protocol = self._protocol = ClientProtocol(self._settings, self._quirks, self._sessions)
+        protocol = self._protocol = ClientProtocol(self._settings, self._quirks, next(SESSIONS))
         reason = "the pool asked us to reconnect"
         try:
             protocol.start()
