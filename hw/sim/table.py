@@ -158,7 +158,7 @@ _NO_I2C = frozenset(("i2c-dead",))
 _NO_PARTS = frozenset(name for name, kind in FAULTS.items() if kind.place == "part")
 _NO_FAN = frozenset(("fan-stall",))
 _NO_1387 = _NO_I2C | _NO_FAN | {"lying-counter"}
-_NO_REGISTERS = frozenset(("dead-core", "wrong-chip", "address-stuck", "chain-cut", "lying-counter"))
+_NO_REGISTERS = frozenset(("dead-core", "weak-core", "wrong-chip", "address-stuck", "chain-cut", "lying-counter"))
 
 _OLD_AXE = Around("emc2101", "ds4432u")
 _Surroundings = Callable[[World, Line, Options], SimulatedBoard]
