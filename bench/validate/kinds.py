@@ -14,6 +14,7 @@ from random import Random
 from ...hw.boards.row import Row
 from ...hw.boards.table import board_row
 from ...hw.chips.table import CHIPS
+from ...hw.query import values_of
 from ...hw.sim.table import simulator
 from ..check.units import is_runt
 from ..window import core_shares
@@ -24,15 +25,15 @@ from ..window import core_shares
 BOARDS = (
     "newpac?scale=21",
     "r606?scale=21",
-    "bitaxe-max?scale=22&mhz=300",
+    "bitaxe-max?scale=21&mhz=300",
     "chain:bm1397x2?scale=21",
-    "bitaxe-ultra?scale=22&mhz=200",
+    "bitaxe-ultra?scale=23&mhz=200",
     "chain:bm1366x2?scale=22",
-    "bitaxe-supra?scale=22&mhz=200",
+    "bitaxe-supra?scale=23&mhz=200",
     "chain:bm1368x2?scale=22",
-    "bitaxe-gamma?scale=22&mhz=200",
+    "bitaxe-gamma?scale=23&mhz=200",
     "bitaxe-gt?scale=22&mhz=200",
-    "compac-a1?scale=22",
+    "compac-a1?scale=23",
     "chain:bm1362x3?scale=22",
 )
 SOUND = "sound"
@@ -48,6 +49,7 @@ class Kind:
     name: str
     draw: Draw = lambda _row, _random: ""
     hot: bool = False  # shows at the full clock only
+    finer: int = 0  # bits of scale more to hash: a slow clock does not come to the last cores where each has few nonces
 
     def text(self, row: Row, seed: int) -> str:
         """As it is written after `fault=`."""
@@ -79,10 +81,15 @@ class Cell:
 
     def spec(self, seed: int) -> str:
         """As the command line takes it."""
-        board = self.board.partition("&mhz")[0] if self.kind is not None and self.kind.hot else self.board
-        join = "&" if "?" in board else "?"
-        fault = self.fault(seed)
-        return f"sim:{board}{join}seed={seed}" + (f"&fault={fault}" if fault else "")
+        name, values = self.row.name, values_of(self.board, self.board.partition("?")[2], ("scale", "mhz"))
+        if self.kind is not None and self.kind.hot:
+            values.pop("mhz", None)
+        if self.kind is not None and "scale" in values:
+            values["scale"] = str(int(values["scale"]) - self.kind.finer)
+        values["seed"] = str(seed)
+        if fault := self.fault(seed):
+            values["fault"] = fault
+        return f"sim:{name}?" + "&".join(f"{key}={value}" for key, value in values.items())
 
 
 def family(row: Row) -> str:
@@ -144,8 +151,8 @@ KINDS = (
     Kind("stuck-nonce", "stuck-nonce"),
     Kind("duplicate-nonces", "duplicate-nonces"),
     Kind("chain-cut", "chain-cut", _behind),
-    Kind("slow, to 85 %", "slow", _either("0.85")),
-    Kind("slow, to 70 %", "slow", _either("0.7")),
+    Kind("slow, to 85 %", "slow", _either("0.85"), finer=3),
+    Kind("slow, to 70 %", "slow", _either("0.7"), finer=3),
     Kind("brown-out", "brown-out", _between(3.0, 8.0)),
     Kind("mute", "mute", _between(3.0, 8.0)),
     Kind("noise", "noise", _between(0.002, 0.01)),

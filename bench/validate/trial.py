@@ -32,7 +32,7 @@ from ..check.procedure import Check, Named
 from ..check.result import CheckResult, Verdict
 from .kinds import cell_of
 
-STEP_S = 0.03  # simulators speak this often; three times as seldom as they do elsewhere, for a third of the work
+STEP_S = 0.05  # simulators speak this often; five times as seldom as they do elsewhere, for a third of the work
 PLAN = Plan(most_s=900.0)  # as `joulehash check` plans for simulators
 
 
