@@ -52,7 +52,7 @@ def test_a_seed_draws_the_same_again_and_another_seed_another() -> None:
 def test_what_shows_hot_runs_at_the_full_clock_and_a_slow_clock_has_more_to_hash() -> None:
     board = "bitaxe-gamma?scale=23&mhz=200"
     assert cell_of(board, "overheat").spec(1) == "sim:bitaxe-gamma?scale=23&seed=1&fault=overheat"
-    assert cell_of(board, "slow, to 70 %").spec(1) == "sim:bitaxe-gamma?scale=20&mhz=200&seed=1&fault=slow:0.7"
+    assert cell_of(board, "slow, to 70 %").spec(1) == "sim:bitaxe-gamma?scale=21&mhz=200&seed=1&fault=slow:0.7"
 
 
 def test_a_fault_of_what_a_board_lacks_is_left_out() -> None:
