@@ -34,7 +34,7 @@ def validate(
     jobs: Annotated[int, typer.Option("-j", "--jobs", metavar="N", min=1, help="So many processes.")] = 1,
     duration: Annotated[str | None, typer.Option(metavar="TIME", help="Start no run after that: 90s, 2h.")] = None,
     faulty: Annotated[int, typer.Option("--runs", metavar="N", min=0, help="Of each fault on each board.")] = 50,
-    sound: Annotated[int, typer.Option("--sound", metavar="N", min=0, help="Of each sound board.")] = 30,
+    sound: Annotated[int, typer.Option("--sound", metavar="N", min=0, help="Of each sound board.")] = 150,
     board: Annotated[
         list[str] | None, typer.Option(metavar="BOARD[?…]", help="Only this one; may be given several times.")
     ] = None,
