@@ -20,7 +20,7 @@ from ...hw.board import Board
 from ...hw.boards.row import Row
 from ...hw.boards.table import board_row
 from ...hw.make import Connection, make_board
-from ...hw.patterns.known import Known, known
+from ...hw.patterns.known import EACH, Known, known
 from ...hw.point import Point
 from ...hw.sim.run import Simulated
 from ...hw.sim.table import simulate, simulator
@@ -127,7 +127,7 @@ def on_simulated(text: str, given: Sequence[str] = ()) -> OnSimulated:
 @lru_cache(maxsize=64)
 def _patterns(row: Row, mhz: float) -> list[Known]:
     """The search takes as long as a check does."""
-    return known(row, mhz, each=3)
+    return known(row, mhz, each=EACH)
 
 
 def _failures(result: CheckResult, events: Sequence[tuple[float, CheckEvent]]) -> list[Failure]:
