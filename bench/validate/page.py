@@ -154,7 +154,8 @@ def _fault_row(label: str, seen: Seen) -> Iterator[str]:
 
 def _families(trials: Sequence[Trial], made: Made, picture: Path | None) -> Iterator[str]:
     yield from ("", "## Named rightly, by family", "")
-    yield "Of so many runs of the family's boards; –: none of them can show it, see below; 0 of 0: not run yet."
+    yield "And nothing else beside it. Of so many runs of the family's boards; –: none of them can show it, see below;"
+    yield "0 of 0: not run yet."
     yield ""
     if picture is not None:
         yield from (f"![How often each fault was named rightly, by family of chips]({picture.as_posix()})", "")

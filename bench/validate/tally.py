@@ -28,8 +28,6 @@ from .signs import Sign, sign
 from .trial import Failure, Trial
 
 Outcome: TypeAlias = Literal["named", "more", "other", "undecided", "missed", "broke"]
-OUTCOMES: tuple[Outcome, ...] = ("named", "more", "other", "undecided", "missed", "broke")
-NAMED: tuple[Outcome, ...] = ("named", "more")
 
 
 def outcome(row: Row, trial: Trial) -> Outcome:
@@ -67,7 +65,8 @@ class Seen:
 
     @property
     def named(self) -> int:
-        return sum(self.outcomes[each] for each in NAMED)
+        """And nothing else."""
+        return self.outcomes["named"]
 
     @property
     def missed(self) -> int:
