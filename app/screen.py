@@ -23,6 +23,7 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
+from ..engine.account import DeviceState
 from ..engine.chain.target import difficulty_from_target
 from ..engine.device import DeviceStats
 from ..engine.errors import InputError
@@ -37,7 +38,7 @@ from ..engine.events import (
     ShareDone,
     Summary,
 )
-from ..engine.miner import DeviceState, Miner
+from ..engine.miner import Miner
 from ..engine.tally import Outcome
 from .energy import energy_cells, point_text
 from .lines import WINDOW_NAMES, line_of, summary_lines, time_to
@@ -183,8 +184,9 @@ def _pool(miner: Miner) -> list[Text]:
     rows = [[("pool", "dim"), state, (f"user {stats.user}", ""), (f"answers in {span_text(stats.latency_s)}", "")]]
     if job is None:
         return _aligned("<<<<", [*rows, [("work", "dim"), ("none yet", ""), ("", ""), ("", "")]])
+    pays = "" if stats.pays is None else f"pays you {100 * stats.pays:.4g} %"
     for name, target, detail in (
-        ("share", job.target, ""),
+        ("share", job.target, pays),
         ("block", job.network_target, f"height {job.height}" if job.height is not None else ""),
     ):
         difficulty = f"difficulty {difficulty_text(float(difficulty_from_target(target)))}"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from joulehash.app.options import MineOptions, load_options, merge, one_pool
+from joulehash.app.options import MineOptions, load_options, merge
 from joulehash.engine.errors import InputError
 
 
@@ -79,10 +79,3 @@ def test_a_suggestion_is_exact_and_zero_means_none() -> None:
     assert MineOptions(difficulty="0.00050000000000000001").suggested == Fraction(50000000000000001, 10**20)
     assert MineOptions(difficulty="0").suggested == 0
     assert MineOptions().suggested is None
-
-
-def test_one_pool_at_a_time() -> None:
-    assert one_pool(None) is None
-    assert one_pool(["a:1"]) == "a:1"
-    with pytest.raises(InputError, match="2 pools"):
-        one_pool(["a:1", "b:2"])
