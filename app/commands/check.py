@@ -160,12 +160,12 @@ class _Order:
         """Raises InputError, for whatever could be wrong with it before it is opened."""
         from ...bench.check.limits import held_to, limits_of
         from ...bench.check.procedure import Check, Named
-        from ...hw.patterns.known import known
+        from ...hw.patterns.known import EACH, known
 
         limits = limits_of(on.row, self.file, self.limits)
         board = on.board(held_to(on.row, limits), unguarded=self.unguarded, supply=self.supply)
         point = board.point(on.spec.mhz, on.spec.volts)
-        found = known(on.row, point.mhz, self.given, each=3)
+        found = known(on.row, point.mhz, self.given, each=EACH)
         named = Named(self.seed, on.simulated)
         return Check(
             board, point, limits, self.plans[on.simulated], face.event, found, "no patterns", named, self.meter

@@ -116,7 +116,8 @@ def _of_units(e: Evidence, failed: dict[str, Step]) -> Iterator[Finding]:
                 new.setdefault(f"weak-{word}", []).append(unit)
     for code, found in new.items():
         yield from _each(code, found)
-    if "line" not in failed:  # which loses patterns on their way to the chips, too
+    slow = "hash rate" in failed and not told  # as a whole: it comes too late to what is known
+    if "line" not in failed and not slow:  # a line loses patterns on their way to the chips, too
         yield from _without_pattern(e, told)
 
 
@@ -126,7 +127,9 @@ def _is_told(unit: Unit, told: Sequence[Unit]) -> bool:
 
 
 def _without_pattern(e: Evidence, told: Sequence[Unit]) -> Iterator[Finding]:
-    """Cores that hash, and do not find the nonce that is known to be theirs."""
+    """Cores that do not find the nonce that is known to be theirs: weak if they find others, dead if they find none."""
+    assert e.counts is not None
+    table = units.counted(e.row, e.counts)
     for one in e.patterns or ():
         chip, core = one.spot
         cores = None if core is None else range(core, core + 1)
@@ -137,8 +140,12 @@ def _without_pattern(e: Evidence, told: Sequence[Unit]) -> Iterator[Finding]:
         ):
             told = [*told, Unit(one.where, 0, 0.0, range(chip, chip + 1), cores)]
             if len(told) <= _MOST_UNITS:
+                valid, due = (table.valid[chip][core or 0], table.expected[chip][core or 0]) if table else (0, 0.0)
                 yield finding(
-                    "weak-core", one.where, f"does not find its own nonce in {one.tries} tries, {one.others} others"
+                    f"{'weak' if valid or one.others else 'dead'}-{'chip' if core is None else 'core'}",
+                    one.where,
+                    f"does not find its own nonce in {one.tries} tries; {one.others} others meanwhile, and "
+                    f"{valid} of {due:.1f} due in the window",
                 )
 
 
