@@ -172,6 +172,7 @@ def killed_again_and_again(
                 on.wait_off(0.5)
             else:
                 left = on.kill(command, way, time.monotonic() - began_s).had_power and way == WAYS[3]
+                print(on.kills[-1], flush=True)
         count = on.check_passport()
         assert count >= results, "what was kept is gone"
         results = count
