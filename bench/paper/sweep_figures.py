@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from ..energy import TH
 from ..sweep.result import Cell, SweepResult, point_text
-from .figures import UNKNOWN, duration, energy_unit, interval
+from .figures import UNKNOWN, duration, interval
+from .per_hash import energy_unit
 from .spots import Spot
 
 SAID = {"errors": "errors", "unsure": "unsure", "hot": "too hot", "watts": "watts", "failed": "failed"}

@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 
 from joulehash.bench.check.result import CheckResult, Counted, Finding, Moment, Step
-from joulehash.bench.decide.intervals import garwood
-from joulehash.bench.energy import Energy
+from joulehash.bench.decide.intervals import garwood, wilson
+from joulehash.bench.energy import Energy, efficiency
 
 SEED = 20261122
 
@@ -18,6 +18,7 @@ def sound_result() -> CheckResult:
     """A Bitaxe Gamma on which nothing is wrong, after a minute."""
     counted = counts(chips=1, cores=128, due=24.0)
     valid = sum(map(sum, counted.valid))
+    spent = Energy(1102.0, 11.0, 58.0, "board input", "measured", "sensors:")
     return CheckResult(
         board="bitaxe-gamma",
         title="Bitaxe Gamma",
@@ -40,7 +41,9 @@ def sound_result() -> CheckResult:
         counted=counted,
         moments=moments(58),
         rate=garwood(valid).times(1.06e12 / valid),
-        energy=Energy(1102.0, 11.0, 58.0, "board input", "measured", "sensors:"),
+        errors=wilson(0, valid),
+        energy=spent,
+        efficiency=efficiency(spent, 61.48e12, 0.018 * 61.48e12, "claims"),
         limits={"chip_c": 75.0, "vr_c": 105.0, "watts": 25.0},
         identity={"chips": "BM1370", "firmware": "bitaxe-raw 0.2", "ports": "/dev/ttyACM0, /dev/ttyACM1"},
         simulated=True,
@@ -73,7 +76,7 @@ def chain_result() -> CheckResult:
     counted = counts(chips=38, cores=1, due=60.0)
     counted.valid[7][0], counted.valid[20][0] = 0, 19
     return msgspec.structs.replace(
-        failed_result(), board="chain", title="38 × BM1398", key=None, counted=counted, energy=None
+        failed_result(), board="chain", title="38 × BM1398", key=None, counted=counted, energy=None, efficiency=None
     )
 
 

@@ -13,6 +13,7 @@ from joulehash.bench.check.measuring import Plan
 from joulehash.bench.check.procedure import Check, Named
 from joulehash.bench.check.result import CheckResult, Step, Verdict
 from joulehash.engine.clock import run_virtual
+from joulehash.hw.meters.meter import Meter
 from joulehash.hw.patterns.known import known
 from joulehash.hw.sim import serve
 from joulehash.hw.sim.board import Rails
@@ -55,6 +56,7 @@ def checked(
     *,
     patterns: bool = True,
     seed: int = 2,
+    meter: Meter | None = None,
 ) -> Checked:
     """`meddle` is called in the loop, before the check starts."""
 
@@ -65,7 +67,7 @@ def checked(
         point = board.point(on.spec.mhz, on.spec.volts)
         found = known(on.row, point.mhz) if patterns else []
         events: list[CheckEvent] = []
-        check = Check(board, point, held, plan or Plan(), events.append, found, "no patterns", Named(seed, True))
+        check = Check(board, point, held, plan or Plan(), events.append, found, "no patterns", Named(seed, True), meter)
         async with on.beside as simulated:
             assert isinstance(simulated, Simulated)
             meddle(check, simulated)
