@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import pytest
 
 from joulehash.bench.check.measuring import Plan
 from joulehash.engine.errors import DeviceError
-from joulehash.hw.meters.fixed import Fixed
-from joulehash.hw.meters.meter import Sample
+from joulehash.hw.meters.meter import Accuracy, Place, Sample, Source
 from joulehash.hw.meters.url import parse_meter
 from tests.support.checks import checked
 
@@ -23,26 +23,21 @@ class Failing:
     """A meter of 19 W that is read so often and no more. -1: it cannot be opened."""
 
     times: int
-    reads: int = 0
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._real, name)
-
-    @property
-    def _real(self) -> Fixed:
-        meter = parse_meter("fixed:19W")
-        assert isinstance(meter, Fixed)
-        return meter
+    name: str = "plug"
+    place: Place = "wall"
+    source: Source = "measured"
+    accuracy: Accuracy = Accuracy(gain=0.01)
+    period_s: float = 1.0
 
     async def open(self) -> None:
         if self.times < 0:
             raise DeviceError("plug: nobody answers; is it on?")
 
     async def read(self) -> Sample:
-        self.reads += 1
-        if self.reads > self.times:
+        self.times -= 1
+        if self.times < 0:
             raise DeviceError("plug: does not answer any more; is it on?")
-        return await self._real.read()
+        return Sample(asyncio.get_running_loop().time(), 19.0)
 
     async def close(self) -> None: ...
 
