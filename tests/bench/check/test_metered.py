@@ -9,6 +9,7 @@ import pytest
 
 from joulehash.bench.check.measuring import Plan
 from joulehash.engine.errors import DeviceError
+from joulehash.hw.meters.fixed import ACCURACY
 from joulehash.hw.meters.meter import Accuracy, Place, Sample, Source
 from joulehash.hw.meters.url import parse_meter
 from tests.support.checks import checked
@@ -26,7 +27,7 @@ class Failing:
     name: str = "plug"
     place: Place = "wall"
     source: Source = "measured"
-    accuracy: Accuracy = Accuracy(gain=0.01)
+    accuracy: Accuracy = ACCURACY
     period_s: float = 1.0
 
     async def open(self) -> None:
