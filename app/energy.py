@@ -54,7 +54,7 @@ async def metered_miner(meter: Meter | None, miner: Miner, report: Report) -> As
         return
 
     def done() -> Counts:
-        return counts((state.device, state.tally) for state in miner.devices.values())
+        return counts((state.device, state.tally) for state in (*miner.devices.values(), *miner.removed))
 
     async with metering(meter, done, lambda text: report(Note(text))) as metered:
         reporting = asyncio.create_task(_report(metered, report))

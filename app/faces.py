@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from ..engine.events import Event, Summary
+from ..engine.crash import crash
+from ..engine.events import Crash, Event, Summary
 from ..engine.miner import Miner
 from .lines import line_of, status_line, summary_lines
 from .output import write_line
@@ -52,6 +53,9 @@ class PlainFace:
     def event(self, event: Event) -> None:
         if (line := line_of(event)) is not None:
             self._print(line)
+        if isinstance(event, Crash):
+            for line in event.traceback.splitlines():
+                write_line(f"    {line}")
 
     async def watch(self, miner: Miner, metered: Metered | None = None) -> None:
         while True:
@@ -66,12 +70,44 @@ class PlainFace:
         write_line(f"{datetime.now():%H:%M:%S} {line}")
 
 
+class SteadyFace:
+    """Another face, of which no bug reaches the miner: what it fails to show is written to stderr, and its watch is
+    begun again."""
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+        self._told: set[str] = set()
+
+    def event(self, event: Event) -> None:
+        try:
+            self._face.event(event)
+        except Exception as error:
+            self._tell(crash("the face", error))
+
+    async def watch(self, miner: Miner, metered: Metered | None = None) -> None:
+        while True:
+            try:
+                return await self._face.watch(miner, metered)
+            except Exception as error:
+                self._tell(crash("the face", error, STATUS_S))
+            await asyncio.sleep(STATUS_S)
+
+    def close(self, summary: Summary | None) -> None:
+        self._face.close(summary)
+
+    def _tell(self, told: Crash) -> None:
+        """Each once: a screen may fail every second for a year."""
+        if told.error not in self._told:
+            self._told.add(told.error)
+            print(told.traceback, line_of(told), sep="\n", file=sys.stderr, flush=True)
+
+
 def choose_face(*, as_json: bool, picture: Path | None = None) -> Face:
     """The screen on a terminal, and where a picture of it is wanted; JSON where it is asked for; else lines."""
     if as_json:
-        return JsonFace()
+        return SteadyFace(JsonFace())
     if sys.stdout.isatty() or picture is not None:
         from .screen import ScreenFace
 
-        return ScreenFace(picture)
-    return PlainFace()
+        return SteadyFace(ScreenFace(picture))
+    return SteadyFace(PlainFace())

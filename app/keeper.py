@@ -45,7 +45,7 @@ class _Board:
 
 
 class Keeper:
-    """`event` is the Report of the miner; `keeping` runs beside it. Without claims it does nothing."""
+    """`event` is the Report of the miner; `keeping` runs beside it. Without boards it does nothing."""
 
     def __init__(self, path: Path, claims: Sequence[Claim], report: Report) -> None:
         self._path, self._report = path, report
@@ -55,6 +55,12 @@ class Keeper:
         self._begin: Entry | None = None  # of what the meter told, until it is written
         self._told: set[str] = set()
         self._stopping = asyncio.Event()
+
+    def add(self, claim: Claim) -> None:
+        """A board that has come while others mine, or is back under its name."""
+        board = self._boards.get(claim.name)
+        if board is None or board.claim != claim:
+            self._boards[claim.name] = _Board(claim, Odometer())
 
     def event(self, event: Event) -> None:
         self._report(event)
@@ -69,9 +75,6 @@ class Keeper:
     async def keeping(self, miner: Miner, metered: Metered | None = None) -> AsyncGenerator[None]:
         """`metered`: by the meter of the whole miner, which is that of a board that mines alone. Where several mine,
         each has its own sensors at most."""
-        if not self._boards:
-            yield
-            return
         self._metered = metered if len(miner.devices) == 1 else None
         task = asyncio.create_task(self._keep(miner))
         try:
@@ -105,11 +108,15 @@ class Keeper:
 
     def _look(self, miner: Miner) -> None:
         now_s = asyncio.get_running_loop().time()
+        states = {state.device.name: state for state in (*miner.removed, *miner.devices.values())}
         for name, board in self._boards.items():
-            board.odometer.see(look_at(miner.devices[name], now_s))
+            if (state := states.get(name)) is not None:
+                board.odometer.see(look_at(state, now_s))
 
     async def _turn(self) -> None:
         """Write what there is; or tell why not, and keep it for the next turn."""
+        if not self._boards:
+            return
         try:
             if self._passport is None:
                 passport = Passport(self._path)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..engine.chain.target import expected_hashes
 from ..engine.events import (
     Connected,
+    Crash,
     DeviceAlarm,
     DeviceFailed,
     Disconnected,
@@ -61,6 +62,9 @@ def line_of(event: Event) -> str | None:
         case DeviceAlarm():
             text = event.text.removeprefix(f"{event.device}: ")
             return f"{event.device}: {text}" if text else f"{event.device}: is well again"
+        case Crash():
+            again = "" if event.retry_s is None else f"; begun again in {span_text(event.retry_s)}"
+            return f"{event.part}: {event.error}{again}"
         case PoolMessage():
             return f"the pool says: {event.text}"
         case Malformed():

@@ -84,6 +84,16 @@ class DeviceFigures(Event, frozen=True, tag="device_figures"):
     watts: float | None
 
 
+class Crash(Event, frozen=True, tag="crash"):
+    """A part of joulehash itself has failed, and is begun again; a bug, to be reported with its traceback. retry_s is
+    None where something else tells when, or nothing waits."""
+
+    part: str
+    error: str
+    traceback: str
+    retry_s: float | None
+
+
 class PoolMessage(Event, frozen=True, tag="message"):
     pool: str
     text: str  # printable characters only

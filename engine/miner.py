@@ -2,7 +2,8 @@
 
 Jobs go out as assignments; claims come in and are weighed (shares.py). A device that fails is stopped, reported and
 started again with backoff while the others go on; one that was unplugged is told once, and looked for until it is back.
-Mining begins with the first that is ready; the others join it. The pool sees to itself. Nothing here prints.
+Mining begins with the first that is ready; the others join it. While it mines devices may be added, and removed. The
+pool sees to itself. Nothing here prints.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from .crash import crash, in_words
 from .device import Device
 from .errors import DeviceAbsent, DeviceError, InputError, cause
 from .events import DeviceAlarm, DeviceFailed, DeviceFigures, DeviceSummary, Report, Summary
@@ -49,6 +51,7 @@ class DeviceState:
     alarm: str = ""  # as it was last told
     figures_s: float | None = None  # when its figures were
     worked: bool = False  # it has taken work, once at least
+    leaving: bool = False  # it is to end, while the others go on
 
     @property
     def hashes(self) -> int | None:
@@ -71,6 +74,9 @@ class Miner:
         self.stopped_s: float | None = None
         self._report = report
         self._spaces: OrderedDict[object, HeaderSpace] = OrderedDict()
+        self.removed: list[DeviceState] = []  # their accounts stay
+        self._group: asyncio.TaskGroup | None = None  # while it mines
+        self._supervisors: dict[str, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
         self._pool_open = False
         self._shares_wanted: int | None = None
@@ -78,6 +84,27 @@ class Miner:
     def stop(self) -> None:
         self._stopping.set()
         self.shares.hurry()
+
+    @property
+    def mining(self) -> bool:
+        """Devices may be added and removed."""
+        return self._group is not None and not self._stopping.is_set()
+
+    def add(self, device: Device) -> None:
+        """One more, while it mines: started, and begun again, like the others. ValueError: its name is taken."""
+        assert self._group is not None, "it does not mine"
+        if device.name in self.devices:
+            raise ValueError(f"{device.name} mines already")
+        state = self.devices[device.name] = DeviceState(device)
+        start = self._group.create_task(self._start_added(state))
+        self._supervisors[device.name] = self._group.create_task(self._run_device(state, self._group, start))
+
+    async def remove(self, name: str) -> None:
+        """Stop one, while the others go on; its last claims are weighed, its account stays. KeyError: there is none."""
+        state, supervisor = self.devices.pop(name), self._supervisors.pop(name)
+        self.removed.append(state)
+        state.leaving = True
+        await self._end(state, supervisor)
 
     @property
     def duration_s(self) -> float:
@@ -97,7 +124,7 @@ class Miner:
     @property
     def hashes(self) -> int:
         """Of all devices: counted where they count, else those that their claims stand for."""
-        return sum(state.hashes or 0 for state in self.devices.values())
+        return sum(state.hashes or 0 for state in (*self.devices.values(), *self.removed))
 
     async def run(self, duration_s: float | None = None, shares: int | None = None) -> Summary:
         """Mine until stopped, until `shares` are accepted, or for `duration_s` after each device has started, or failed
@@ -151,21 +178,23 @@ class Miner:
         self.started_s = loop.time()
         try:
             async with asyncio.TaskGroup() as group:
+                self._group = group
                 background = [group.create_task(self._follow_pool()), group.create_task(self._sample())]
                 if duration_s is not None:
                     background.append(group.create_task(self._stop_after(duration_s, starts)))
-                supervisors = {
+                self._supervisors = {
                     name: group.create_task(self._run_device(state, group, starts[name]))
                     for name, state in self.devices.items()
                 }
                 await self._stopping.wait()
-                await self._stop_devices(supervisors)
+                await self._stop_devices()
                 self.stopped_s = loop.time()
                 await self._stop_pool()  # settles every share that is still out
                 await self.shares.finish()
                 for task in background:
                     task.cancel()
         finally:
+            self._group = None
             if self.stopped_s is None:
                 self.stopped_s = loop.time()
 
@@ -203,10 +232,10 @@ class Miner:
             pending=t.pending,
             hardware_errors=t.hardware_errors,
             blocks=t.blocks,
-            starved_s=round(sum(s.device.stats().starved_s for s in self.devices.values()), 3),
+            starved_s=round(sum(s.device.stats().starved_s for s in (*self.devices.values(), *self.removed)), 3),
             devices=[
                 DeviceSummary(
-                    name,
+                    s.device.name,
                     s.device.stats().hashes,
                     s.tally.accepted,
                     s.tally.hardware_errors,
@@ -214,7 +243,7 @@ class Miner:
                     s.tally.repeats,
                     dict(s.device.stats().errors),
                 )
-                for name, s in self.devices.items()
+                for s in (*self.devices.values(), *self.removed)
             ],
         )
 
@@ -257,10 +286,21 @@ class Miner:
             await state.device.start()
         except DeviceError as error:
             state.failure, state.absent = str(error) or "it does not start", isinstance(error, DeviceAbsent)
+        except InputError:
+            raise
+        except Exception as error:
+            self._crashed(state, error)
         else:
             state.failure = ""
         finally:
             state.starting = False
+
+    async def _start_added(self, state: DeviceState) -> None:
+        """A first one raises what the user must mend; this one tells of it, and tries again."""
+        try:
+            await self._start(state)
+        except InputError as error:
+            state.failure = str(error)
 
     async def _run_device(self, state: DeviceState, group: asyncio.TaskGroup, start: asyncio.Task[None]) -> None:
         """Supervise a device: never raises but what its first start does, never gives up before the miner stops."""
@@ -272,7 +312,7 @@ class Miner:
                 await self._mine_with(state, group)
                 if loop.time() - began_s >= _STABLE_S:
                     retry_s = _RETRY_FIRST_S
-            if self._stopping.is_set():
+            if self._stopping.is_set() or state.leaving:
                 return
             if not (told and state.absent):
                 self._report(DeviceFailed(state.device.name, state.failure, retry_s))
@@ -294,24 +334,31 @@ class Miner:
             async for found in state.device.found():
                 if self.shares.weigh(found, state.tally, group, now()):
                     await self.shares.room()
-            if not self._stopping.is_set():
+            if not self._stopping.is_set() and not state.leaving:
                 state.failure = "it ended by itself"
         except DeviceError as error:
             state.failure = str(error) or "it failed"
+        except Exception as error:
+            self._crashed(state, error)
         finally:
             state.running = False
 
-    async def _stop_devices(self, supervisors: Mapping[str, asyncio.Task[None]]) -> None:
-        """Their last claims are still weighed. Those that are failed, or about to start, are only closed."""
-        running = [state for state in self.devices.values() if state.running]
-        for name, state in self.devices.items():
-            if not state.running:
-                supervisors[name].cancel()
-        await asyncio.gather(*(self._stop_device(state) for state in running))
-        if supervisors:
-            await asyncio.wait(supervisors.values(), timeout=_STOP_S)
-        for supervisor in supervisors.values():
-            supervisor.cancel()
+    def _crashed(self, state: DeviceState, error: Exception) -> None:
+        """A bug in one device ends that one; it is started again like any that failed."""
+        state.failure = in_words(error)
+        self._report(crash(state.device.name, error))
+
+    async def _stop_devices(self) -> None:
+        await asyncio.gather(*(self._end(state, self._supervisors[name]) for name, state in self.devices.items()))
+
+    async def _end(self, state: DeviceState, supervisor: asyncio.Task[None]) -> None:
+        """Its last claims are still weighed. One that has failed, or is about to start, is only closed."""
+        if state.running:
+            await self._stop_device(state)
+            await asyncio.wait([supervisor], timeout=_STOP_S)
+        supervisor.cancel()
+        await asyncio.wait([supervisor], timeout=_STOP_S)
+        await self._stop_device(state)
 
     async def _stop_device(self, state: DeviceState) -> None:
         """Stop it if it is open; a device that cannot even stop is reported."""
@@ -324,6 +371,8 @@ class Miner:
             self._report(DeviceFailed(state.device.name, f"it does not stop within {_STOP_S:g} s", None))
         except DeviceError as error:
             self._report(DeviceFailed(state.device.name, str(error) or "it does not stop", None))
+        except Exception as error:
+            self._report(crash(state.device.name, error))
         state.open = False
 
     async def _sample(self) -> None:

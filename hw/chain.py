@@ -234,8 +234,9 @@ class Chain:
             return "hash nothing"
         await self.set_baud(self.row.baud)
         short = self._short
-        if await self._ask(_CHIP_ID, None, self.n_chips, _READ_S) or self._short > short:
-            return "reset"
+        for _ in range(_READ_TRIES):  # chips that were reset within a job take what comes next for the rest of it
+            if await self._ask(_CHIP_ID, None, self.n_chips, _READ_S) or self._short > short:
+                return "reset"
         return "silent"
 
     async def _learn(self) -> None:

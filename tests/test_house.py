@@ -26,7 +26,7 @@ ROOMS = ("app", "bench", "hw", "engine", "ext")  # from the top down: each may i
 LONGEST = 400  # lines of a source file
 
 # Test folders that follow a subject and not one module.
-BY_SUBJECT = ("contract", "e2e", "long", "speed", "packaging")
+BY_SUBJECT = ("complaints", "contract", "e2e", "long", "speed", "packaging")
 ALSO_BY_SUBJECT = ("tests/test_house.py", "tests/engine/chain/test_kat.py")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -44,10 +45,16 @@ def doctor(
     install_udev: Annotated[
         bool, typer.Option("--install-udev", help="Linux: let users open boards; prints the rules if not root.")
     ] = False,
+    install_service: Annotated[
+        bool,
+        typer.Option("--install-service", help="Linux: mine as a service of systemd; prints the unit if not root."),
+    ] = False,
 ) -> int:
     """Look at CPU, kernels, libraries, and permission to use boards. Exit code 1: something is missing."""
     if install_udev:
         return _install_udev(as_json)
+    if install_service:
+        return _install_service(as_json)
     findings = list(examine())
     for finding in findings:
         if as_json:
@@ -59,16 +66,26 @@ def doctor(
 
 
 def _install_udev(as_json: bool) -> int:
-    """Where this user may not, the rules go to stdout, and what to run to stderr."""
     from ..udev import COMMAND, RULES_PATH, install, rules, serial_group
 
+    return _install(RULES_PATH, install, rules(serial_group()), COMMAND, as_json)
+
+
+def _install_service(as_json: bool) -> int:
+    from ..udev import serial_group
+    from ..unit import COMMAND, UNIT_PATH, install, unit
+
+    return _install(UNIT_PATH, install, unit(group=serial_group()), COMMAND, as_json)
+
+
+def _install(path: Path, install: Callable[[], list[str]], text: str, command: str, as_json: bool) -> int:
+    """Where this user may not, the file goes to stdout, and what to run to stderr."""
     try:
         said, installed = install(), True
     except PermissionError:
-        said, installed = [f"{RULES_PATH} takes root to write; run: {COMMAND}"], False
-    text = rules(serial_group())
+        said, installed = [f"{path} takes root to write; run: {command}"], False
     if as_json:
-        told = {"path": str(RULES_PATH), "installed": installed, "said": said, "command": COMMAND, "rules": text}
+        told = {"path": str(path), "installed": installed, "said": said, "command": command, "text": text}
         typer.echo(msgspec.json.encode(told))
         return 0 if installed else 1
     if not installed:

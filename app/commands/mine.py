@@ -150,7 +150,10 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
     from ..devices import Devices
     from ..energy import meter_of, metered_miner, used
     from ..keeper import Keeper
+    from ..lines import counts_line, rates_line
+    from ..systemd import Systemd
 
+    systemd = Systemd.of()
     summary: Summary | None = None
     try:
         devices = Devices(options)
@@ -166,12 +169,18 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
             running = asyncio.create_task(miner.run(options.duration, options.shares))
             await stack.enter_async_context(keeper.keeping(miner, metered))
             with signals.tell(miner.stop, running.cancel):
-                watching = asyncio.create_task(face.watch(miner, metered))
+                watching = [
+                    asyncio.create_task(face.watch(miner, metered)),
+                    asyncio.create_task(systemd.beat(lambda: f"{rates_line(miner)} | {counts_line(miner)}")),
+                ]
+                systemd.ready()
                 try:
                     await asyncio.wait([running])
                 finally:
-                    watching.cancel()
-                    await asyncio.wait([watching])
+                    systemd.stopping()
+                    for task in watching:
+                        task.cancel()
+                    await asyncio.wait(watching)
             summary = miner.summary() if running.cancelled() else running.result()
             if metered is not None:
                 summary = replace(summary, energy=used(metered.over(None)))

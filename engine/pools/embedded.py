@@ -9,6 +9,7 @@ from fractions import Fraction
 from time import time
 
 from ..chain.target import DIFFICULTY_1, expected_hashes
+from ..crash import crash
 from ..events import Event, PoolBlock, Report
 from ..judge import Verdict
 from ..pool import Demand, PoolStats
@@ -24,6 +25,7 @@ from .url import PoolURL
 
 _UNKNOWN_HPS = 2e6  # of a device that cannot tell before it runs
 _SLOWEST_S = 4.0  # between shares of the slowest device, about; a slow board beside a fast CPU is seen to work too
+_RETRY_S = 1.0
 _INTERVAL_S = (0.02, 1.0)  # between shares of all, within which that is kept
 
 
@@ -60,17 +62,34 @@ class EmbeddedPool:
         if self._settings.suggest_difficulty is None:  # as the server will have it anyway
             share = Fraction(rate_hps * interval_s) / expected_hashes(DIFFICULTY_1)
             self._settings = replace(self._settings, suggest_difficulty=Fraction(f"{float(share):.2g}"))
-        settings = ServerSettings(share_interval_s=interval_s)
-        server = PoolServer(
-            MemoryChain(pace.target, clock=self._clock), settings, self._only_blocks, pace, self._listen
-        )
+        chain = MemoryChain(pace.target, clock=self._clock)
+
+        def make(port: int) -> PoolServer:
+            settings = ServerSettings(port=port, share_interval_s=interval_s)
+            return PoolServer(chain, settings, self._only_blocks, pace, self._listen)
+
+        server = make(0)
         await server.start()
         self._inner = StratumPool(PoolURL(*server.address), self._settings, self._report, connect=self._connect)
-        self._server = asyncio.create_task(server.serve(), name="embedded pool")
-        self._server.add_done_callback(self._ended)
+        self._server = asyncio.create_task(self._serve(server, make), name="embedded pool")
         await self._until_it_listens(server, self._server)
         await self._inner.start(demand)
         self._started.set()
+
+    async def _serve(self, server: PoolServer, make: Callable[[int], PoolServer]) -> None:
+        """For ever: a server with a bug in it is begun anew where it was, and our client finds it again."""
+        (_, port), first = server.address, True
+        while True:
+            try:
+                if not first:
+                    await server.start()
+                await server.serve()
+            except Exception as error:
+                if first and not server.listening.is_set():
+                    raise
+                self._report(crash("the embedded pool", error, _RETRY_S))
+            await asyncio.sleep(_RETRY_S)
+            server, first = make(port), False
 
     async def jobs(self) -> AsyncIterator[Job | None]:
         await self._started.wait()
@@ -104,11 +123,6 @@ class EmbeddedPool:
             listening.cancel()
         if serving.done():
             serving.result()
-
-    def _ended(self, server: asyncio.Task[None]) -> None:
-        """It ends by itself only when there is a fault in it: the reader of jobs shall have it."""
-        if not server.cancelled() and (error := server.exception()) is not None and self._inner is not None:
-            self._inner.fail(error)
 
     def _only_blocks(self, event: Event) -> None:
         """Its sessions and shares are our own; the client's side tells of them."""

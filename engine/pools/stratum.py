@@ -1,7 +1,7 @@
 """A Stratum V1 pool on asyncio: connects, reconnects, feeds the protocol and writes what it says.
 
-The protocol itself is stratum/client.py, connections are connect.py's. Leaves out: several pools, failover, proxies
-(a group of these does that).
+The protocol itself is stratum/client.py, connections are connect.py's, where client.reconnect may lead redirect.py's.
+Leaves out: several pools and failover (a group of these does that).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from fractions import Fraction
 from random import Random
 
 from ..chain.target import DIFFICULTY_1, difficulty_from_target, expected_hashes
+from ..crash import crash, in_words
 from ..errors import PoolError, PoolRefused, PoolUnreachable, ProtocolError
 from ..events import Connected, Disconnected, JobReceived, Malformed, PoolMessage, Report
 from ..judge import Verdict
@@ -20,16 +21,17 @@ from ..pool import Demand, PoolStats
 from ..stratum import client
 from ..stratum.client import Answered, ClientProtocol, NewJob, Quirks, Ready, Redirected, Refused, Said, Settings
 from ..stratum.lines import Malformed as BadLine
-from ..stratum.lines import printable
 from ..tally import Outcome, Result
 from ..work import Job
 from .connect import READ_BYTES, Connect, connect, plain
+from .redirect import followed
 from .slot import JobSlot
 from .timing import Backoff, Timing
-from .url import PoolURL, same_host
+from .url import PoolURL
 
 _SHARE_EVERY_S = 3
 _MALFORMED_LIMIT = 20  # lines of one connection that cannot be understood
+_TLS_ALERT = b"\x15\x03"  # RFC 8446, section 5.1: the record of a server that was spoken to without TLS
 _UNSENT_LIMIT = 1 << 20  # bytes that a pool may leave unread
 
 
@@ -58,14 +60,15 @@ class StratumPool:
         self._waiting: dict[Verdict, asyncio.Future[Result]] = {}
         self._slot = JobSlot()
         self._runner: asyncio.Task[None] | None = None
-        self._redirect: Redirected | None = None
+        self._at = url  # where we are connected, or try to
+        self._redirect: tuple[PoolURL, float] | None = None  # where we were sent, and after how many seconds
         self._sessions = self._malformed = 0
         self._ready_s: float | None = None  # when the connection of now was authorized
         self._latency_s: float | None = None
 
     @property
     def name(self) -> str:
-        return str(self._url)
+        return self._url.address
 
     def stats(self) -> PoolStats:
         protocol = self._protocol
@@ -128,21 +131,22 @@ class StratumPool:
         """Connect for ever, with a jittered backoff that only a stable connection resets."""
         loop = asyncio.get_running_loop()
         while True:
-            target, refused = self._url, False
-            if self._redirect is not None:
-                target = replace(target, port=self._redirect.port or target.port)
+            self._at, refused = self._url if self._redirect is None else self._redirect[0], False
             self._redirect, self._ready_s = None, None
             try:
-                await self._connect_and_serve(target)
+                await self._connect_and_serve(self._at)
                 reason = "the pool asked us to reconnect"
             except PoolError as error:
                 refused = isinstance(error, PoolRefused) and self._ready_s is None
                 reason = str(error)
+            except Exception as error:  # this connection ends with it, and not the miner
+                reason = in_words(error)
+                self._report(crash(self.name, error))
             if self._ready_s is not None and loop.time() - self._ready_s >= self._timing.stable:
                 self._backoff.reset()
-            asked_s = None if self._redirect is None else self._redirect.wait_s
+            asked_s = None if self._redirect is None else self._redirect[1]
             wait_s = self._backoff.next_s(refused=refused, asked_s=asked_s)
-            self._report(Disconnected(self.name, f"{target}: {reason}", round(wait_s, 3)))
+            self._report(Disconnected(self.name, f"{self._at.address}: {reason}", round(wait_s, 3)))
             await asyncio.sleep(wait_s)
 
     async def _connect_and_serve(self, url: PoolURL) -> None:
@@ -192,10 +196,13 @@ class StratumPool:
         """Feed the protocol until the connection ends or must end."""
         loop, timing = asyncio.get_running_loop(), self._timing
         began_s = heard_s = loop.time()
-        malformed = self._malformed
+        malformed, mute = self._malformed, True
         while self._redirect is None:
-            data = await self._read(reader)
+            data = await self._read(reader, mute and not self._at.tls)
             now = loop.time()
+            if mute and not self._at.tls and data.startswith(_TLS_ALERT):
+                raise PoolUnreachable("it answers in TLS; write stratum+ssl:// before its name")
+            mute = mute and not data
             if data:
                 heard_s = now if b"\n" in data else heard_s  # a line without end is no word
                 self._receive(data, protocol, now)
@@ -210,8 +217,12 @@ class StratumPool:
             if (unsent := writer.transport.get_write_buffer_size()) > _UNSENT_LIMIT:
                 raise PoolUnreachable(f"{unsent} bytes that the pool does not read")
 
-    async def _read(self, reader: asyncio.StreamReader) -> bytes:
-        """What has come; nothing when nothing came for a tick. Raises PoolUnreachable when the connection is gone."""
+    async def _read(self, reader: asyncio.StreamReader, perhaps_tls: bool) -> bytes:
+        """What has come; nothing when nothing came for a tick. Raises PoolUnreachable when the connection is gone.
+
+        perhaps_tls: it has not said a word yet, as servers do that wait for TLS.
+        """
+        hint = "; is it a stratum+ssl:// port?" if perhaps_tls else ""
         try:
             async with asyncio.timeout(self._timing.tick):
                 data = await reader.read(READ_BYTES)
@@ -219,9 +230,9 @@ class StratumPool:
             broken = reader.exception()
             if broken is None:
                 return b""
-            raise PoolUnreachable(plain(broken) if isinstance(broken, OSError) else str(broken)) from None
+            raise PoolUnreachable((plain(broken) if isinstance(broken, OSError) else str(broken)) + hint) from None
         if not data:
-            raise PoolUnreachable("the pool closed the connection")
+            raise PoolUnreachable("the pool closed the connection" + hint)
         return data
 
     def _receive(self, data: bytes, protocol: ClientProtocol, now: float) -> None:
@@ -266,12 +277,11 @@ class StratumPool:
             future.set_result(result)
 
     def _redirected(self, event: Redirected) -> None:
-        """Another port of the same host is followed; another host is not: that is how miners were hijacked."""
-        if event.host is not None and not same_host(event.host, self._url.host):
-            told = printable(f"client.reconnect to {event.host}: another host, not obeyed", 200)
-            self._report(PoolMessage(self.name, told))
+        target = followed(event, self._url, self._at)
+        if isinstance(target, str):
+            self._report(PoolMessage(self.name, target))
         else:
-            self._redirect = event
+            self._redirect = target, event.wait_s
 
 
 def _suggestion(rate_hps: float) -> Fraction:

@@ -1,13 +1,19 @@
-"""Pool URLs as miners write them: [stratum+tcp:// | stratum+ssl:// | …]HOST:PORT[#xnsub][&insecure].
+"""Pool URLs as miners write them: [stratum+tcp:// | stratum+ssl:// | …]HOST:PORT[#OPTION[&OPTION]…].
 
-An IPv6 address stands in brackets. User names and passwords do not belong into it, and are never repeated.
+    xnsub                 ask for extranonce changes       insecure   TLS without looking at the certificate
+    ca=FILE               TLS by your own authorities      pin=SHA256 TLS with the one certificate of this fingerprint
+    proxy=socks5h://[USER:PASSWORD@]HOST:PORT              or socks5://, http://
+
+An IPv6 address stands in brackets; in FILE, USER and PASSWORD odd characters are written as %XX. User names and
+passwords of pools do not belong into it. Nothing here repeats a secret.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address
+from urllib.parse import quote, unquote
 
 from ..errors import InputError
 from ..stratum.lines import printable
@@ -21,16 +27,48 @@ _TLS = {
     "ssl": True,
     "tls": True,
 }
-_OPTIONS = ("xnsub", "insecure")
+_FLAGS = ("xnsub", "insecure")
+_VALUES = ("ca", "pin", "proxy")
+_CHOICES = "choose from #xnsub, #insecure, #ca=FILE, #pin=SHA256, #proxy=URL"
+_FOR_TLS = ("insecure", "ca", "pin")
+_PROXIES = ("socks5", "socks5h", "http")
+_PROXY_FORM = "takes socks5h://, socks5:// or http://[USER:PASSWORD@]HOST:PORT"
 _MAX_HOST = 253  # RFC 1035, section 2.3.4, without the root's dot
-_FORM = re.compile(
-    r"""(?:(?P<scheme>[^:/?#\[\]]*)://)?
-        (?:\[(?P<ipv6>[^\[\]]*)\] | (?P<host>[^:/?#\[\]]*))
-        (?::(?P<port>[^:/?#\[\]]*))?
-        /*
-        (?:\#(?P<options>.*))?""",
-    re.VERBOSE,
-)
+_MAX_URL = 4096  # characters
+_PLACE = r"(?:\[(?P<ipv6>[^\[\]@]*)\]|(?P<host>[^:/?#\[\]@]*))(?::(?P<port>[^:/?#\[\]@]*))?"
+_FORM = re.compile(rf"(?:(?P<scheme>[^:/?#\[\]@]*)://)?{_PLACE}/*")
+_PROXY = re.compile(rf"(?P<scheme>[^:/@]*)://(?:(?P<user>[^:@/]*):(?P<password>[^@/]*)@)?{_PLACE}/*")
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    scheme: str  # socks5: names are looked up here; socks5h and http: by the proxy
+    host: str
+    port: int
+    user: str | None = field(default=None, repr=False)
+    password: str = field(default="", repr=False)
+
+    @classmethod
+    def parse(cls, text: str, shown: str = "proxy") -> Proxy:
+        """Raises InputError, which quotes nothing of it: a password may stand anywhere."""
+        form = _PROXY.fullmatch(text)
+        if form is None or form["scheme"].lower() not in _PROXIES or not (form["ipv6"] or form["host"]):
+            raise InputError(
+                f"{shown}: the option #proxy {_PROXY_FORM}; in USER and PASSWORD write : / @ & # as %3A %2F %40 %26 %23"
+            )
+        try:
+            host = _ipv6(form["ipv6"], shown) if form["ipv6"] else _name(form["host"], shown)
+            port = _port(form["port"], shown)
+        except InputError:
+            raise InputError(f"{shown}: the host or port of #proxy is none; {_PROXY_FORM}") from None
+        user = None if form["user"] is None else unquote(form["user"])
+        password = unquote(form["password"] or "")
+        if any(len(secret.encode("utf-8", "replace")) > 255 for secret in (user or "", password)):  # RFC 1929
+            raise InputError(f"{shown}: user and password of #proxy take 255 bytes each at most")
+        return cls(form["scheme"].lower(), host, port, user, password)
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{_bracketed(self.host)}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +78,23 @@ class PoolURL:
     tls: bool = False
     extranonce_subscribe: bool = False  # …#xnsub
     insecure: bool = False  # …#insecure: TLS without looking at the certificate
+    ca: str | None = None  # …#ca=FILE: the authorities to trust, in PEM form, and no others
+    pin: str | None = None  # …#pin=SHA256: of the certificate in DER form, 64 hex digits
+    proxy: Proxy | None = None
 
     @classmethod
     def parse(cls, text: str) -> PoolURL:
         """Raises InputError that names what is wrong with it, on one line and without secrets."""
         text = text.strip()
-        if "@" in text:
+        place, _, fragment = text.partition("#")
+        options = [option for option in fragment.split("&") if option]
+        if "@" in place or any("@" in option for option in options if not option.startswith(("proxy=", "ca="))):
             raise InputError(
                 "the pool's URL holds a user name or password: give the user with -u and the password with -p"
             )
-        shown = f"pool {printable(text, 200)!r}"
-        form = _FORM.fullmatch(text)
-        if form is None or not text.isprintable() or " " in text:
+        shown = f"pool {printable(place, 200)!r}"
+        form = _FORM.fullmatch(place)
+        if form is None or not text.isprintable() or " " in text or len(text) > _MAX_URL:
             raise InputError(f"{shown}: takes stratum+tcp://HOST:PORT, with an IPv6 address in brackets")
         scheme = "stratum+tcp" if form["scheme"] is None else form["scheme"].lower()
         if scheme not in _TLS:
@@ -60,28 +103,85 @@ class PoolURL:
             raise InputError(f"{shown}: the host is missing; takes stratum+tcp://HOST:PORT")
         host = _ipv6(form["ipv6"], shown) if form["ipv6"] else _name(form["host"], shown)
         port = _port(form["port"], shown)
-        options = {option for option in (form["options"] or "").split("&") if option}
-        if unknown := options.difference(_OPTIONS):
-            raise InputError(f"{shown}: option #{min(unknown)} is unknown; choose from #xnsub, #insecure")
-        if "insecure" in options and not _TLS[scheme]:
-            raise InputError(f"{shown}: #insecure is for TLS, which {scheme}:// does without; use stratum+ssl://")
-        return cls(host, port, _TLS[scheme], "xnsub" in options, "insecure" in options)
+        flags, values = _options(options, shown)
+        trust = [name for name in _FOR_TLS if name in flags or name in values]
+        if trust and not _TLS[scheme]:
+            raise InputError(f"{shown}: #{trust[0]} is for TLS, which {scheme}:// does without; use stratum+ssl://")
+        if len(trust) > 1:
+            raise InputError(f"{shown}: #{trust[0]} and #{trust[1]} exclude each other; give one of them")
+        return cls(
+            host,
+            port,
+            _TLS[scheme],
+            "xnsub" in flags,
+            "insecure" in flags,
+            _file(values["ca"], shown) if "ca" in values else None,
+            _pin(values["pin"], shown) if "pin" in values else None,
+            Proxy.parse(values["proxy"], shown) if "proxy" in values else None,
+        )
+
+    @property
+    def address(self) -> str:
+        """Without its options: how people know it."""
+        return f"{'stratum+ssl' if self.tls else 'stratum+tcp'}://{_bracketed(self.host)}:{self.port}"
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        options = "&".join(
-            name for name, wanted in zip(_OPTIONS, (self.extranonce_subscribe, self.insecure), strict=True) if wanted
-        )
-        return f"{'stratum+ssl' if self.tls else 'stratum+tcp'}://{host}:{self.port}{'#' if options else ''}{options}"
+        """As it was given, but for the proxy's user and password."""
+        options = [
+            *(["xnsub"] if self.extranonce_subscribe else []),
+            *(["insecure"] if self.insecure else []),
+            *([f"ca={quote(self.ca, safe='/~.')}"] if self.ca is not None else []),
+            *([f"pin={self.pin}"] if self.pin is not None else []),
+            *([f"proxy={self.proxy}"] if self.proxy is not None else []),
+        ]
+        return self.address + ("#" + "&".join(options) if options else "")
 
 
 def same_host(one: str, other: str) -> bool:
     """Whether two spellings of a host, as pools and people write them, are the same name or address."""
-    return _bare(one) == _bare(other)
+    return bare_host(one) == bare_host(other)
 
 
-def _bare(host: str) -> str:
+def bare_host(host: str) -> str:
+    """One spelling for all: no brackets, no final dot, small letters."""
     return host.strip().strip("[]").rstrip(".").lower()
+
+
+def _options(options: list[str], shown: str) -> tuple[set[str], dict[str, str]]:
+    flags, values = set[str](), dict[str, str]()
+    for option in options:
+        name, equals, value = option.partition("=")
+        if name not in _FLAGS and name not in _VALUES:
+            raise InputError(f"{shown}: option #{printable(name, 40)} is unknown; {_CHOICES}")
+        if name in values:
+            raise InputError(f"{shown}: option #{name} is given twice")
+        if name in _FLAGS:
+            if equals:
+                raise InputError(f"{shown}: option #{name} takes no value")
+            flags.add(name)
+        elif not value:
+            raise InputError(f"{shown}: option #{name} needs a value; {_CHOICES}")
+        else:
+            values[name] = value
+    return flags, values
+
+
+def _file(text: str, shown: str) -> str:
+    if not (file := unquote(text)).isprintable():
+        raise InputError(f"{shown}: #ca takes the name of a file, of printable characters")
+    return file
+
+
+def _pin(text: str, shown: str) -> str:
+    """With or without the colons that `openssl x509 -fingerprint` puts between the bytes."""
+    digits = text.replace(":", "").lower()
+    if re.fullmatch(r"[0-9a-f]{64}", digits) is None:
+        raise InputError(f"{shown}: #pin takes the SHA-256 of the certificate, 64 hex digits; these are {len(digits)}")
+    return digits
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _ipv6(text: str, shown: str) -> str:

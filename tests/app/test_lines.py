@@ -3,6 +3,7 @@ from __future__ import annotations
 from joulehash.app.lines import line_of, summary_lines
 from joulehash.engine.events import (
     Connected,
+    Crash,
     DeviceAlarm,
     DeviceFailed,
     DeviceFigures,
@@ -63,6 +64,8 @@ LINES: list[tuple[Event, str | None]] = [
     (DeviceAlarm("board", "board: a chip is hot"), "board: a chip is hot"),
     (DeviceAlarm("board", ""), "board: is well again"),
     (DeviceFigures("board", 1e12, 525.0, 60.0, 19.2), None),
+    (Crash("the screen", "a bug: KeyError: 1", "Traceback", 2.0), "the screen: a bug: KeyError: 1; begun again in 2 s"),
+    (Crash("cpu", "a bug: KeyError: 1", "Traceback", None), "cpu: a bug: KeyError: 1"),
     (PoolMessage("pool", "hello"), "the pool says: hello"),
     (Malformed("pool", "a line that is not JSON"), "not understood: a line that is not JSON"),
     (PoolBlock(7, HASH, True, ""), "BLOCK 7 accepted by the chain: 00ab"),

@@ -14,7 +14,16 @@ from joulehash.engine.chain.target import MAX_TARGET
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.device import Capabilities
 from joulehash.engine.errors import DeviceAbsent, DeviceError, InputError, NodeError
-from joulehash.engine.events import DeviceAlarm, DeviceFailed, DeviceFigures, Event, HardwareError, ShareDone, Summary
+from joulehash.engine.events import (
+    Crash,
+    DeviceAlarm,
+    DeviceFailed,
+    DeviceFigures,
+    Event,
+    HardwareError,
+    ShareDone,
+    Summary,
+)
 from joulehash.engine.miner import Miner
 from joulehash.engine.pool import Demand
 from joulehash.engine.shares import SENDING_LIMIT
@@ -44,7 +53,7 @@ class Bench:
         self.check()
 
     def check(self) -> None:
-        tallies = [state.tally for state in self.miner.devices.values()]
+        tallies = [state.tally for state in (*self.miner.devices.values(), *self.miner.removed)]
         assert all(tally.agrees for tally in (self.miner.tally, *tallies))
         for name in ("found", "pending", "claims", "hardware_errors", "accepted", "lost", "blocks"):
             assert getattr(self.miner.tally, name) == sum(getattr(tally, name) for tally in tallies), name
@@ -580,6 +589,117 @@ def test_what_the_pool_raises_later_is_no_group_and_all_is_closed(error: Excepti
         bench.check_closed()
         bench.check()
         assert (bench.miner.tally.pending, bench.miner.tally.lost) == (0, 1)
+
+    run_virtual(main())
+
+
+def test_a_bug_in_one_device_ends_neither_the_others_nor_the_device() -> None:
+    """It is told with its traceback, stopped, and started again with the usual backoff."""
+
+    async def main() -> None:
+        bench = Bench(None, FakeDevice("odd"), FakeDevice("good"))
+        odd, good = bench.devices
+        bench.at(5.0, lambda: odd.fail(ZeroDivisionError("a bug")))
+        bench.at(10.0, odd.find)
+        bench.at(11.0, good.find)
+        await bench.run(duration_s=20)
+        (told,) = [event for event in bench.events if isinstance(event, Crash)]
+        assert (told.part, told.error) == ("odd", "a bug in joulehash, please report it: ZeroDivisionError: a bug")
+        assert "ZeroDivisionError: a bug" in told.traceback
+        (failed,) = [event for event in bench.events if isinstance(event, DeviceFailed)]
+        assert (failed.device, failed.reason, failed.retry_s) == ("odd", told.error, 1.0)
+        assert len(odd.started_at) == 2
+        assert bench.miner.tally.accepted == 2
+
+    run_virtual(main())
+
+
+def test_a_bug_in_the_start_of_a_device_is_tried_again_too() -> None:
+    async def main() -> None:
+        bench = Bench(None, FakeDevice("odd", [ZeroDivisionError("a bug"), 0.0]), FakeDevice("good"))
+        await bench.run(duration_s=20)
+        assert [event.part for event in bench.events if isinstance(event, Crash)] == ["odd"]
+        assert len(bench.devices[0].started_at) == 2
+
+    run_virtual(main())
+
+
+# Devices that come and go
+
+
+def test_a_device_that_is_added_mines_what_the_others_mine() -> None:
+    """It is supervised like them; one that cannot take its settings is told of, and ends nothing."""
+
+    async def main() -> None:
+        bench = Bench(FakePool([(0.0, job()), (15.0, job(prev_hash=OTHER_BLOCK))]))
+        late, bad = FakeDevice("late", [1.0, 0.0]), FakeDevice("bad", [InputError("bad: 7 GHz; takes 1")])
+        assert not bench.miner.mining
+
+        def add() -> None:
+            assert bench.miner.mining
+            bench.devices = (*bench.devices, late, bad)
+            bench.miner.add(late)
+            bench.miner.add(bad)
+            with pytest.raises(ValueError, match="late mines already"):
+                bench.miner.add(late)
+
+        bench.at(5.0, add)
+        bench.at(5.5, bench.device.find)
+        bench.at(10.0, late.find)
+        bench.at(12.0, lambda: late.fail(DeviceError("gone")))
+        bench.at(20.0, late.find)
+        summary = await bench.run(duration_s=30)
+        assert late.started_at == [5.0, 13.0]
+        assert [event.reason for event in bench.events if isinstance(event, DeviceFailed)] == [
+            "bad: 7 GHz; takes 1",
+            "gone",
+        ]
+        assert [(one.name, one.accepted) for one in summary.devices] == [("fake", 1), ("late", 2), ("bad", 0)]
+        assert not bench.miner.mining
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("state", ["running", "starting", "failed"])
+def test_a_device_that_is_removed_ends_and_the_others_go_on(state: str) -> None:
+    """Its last claims are weighed and its account stays, also when another takes its name."""
+
+    async def main() -> None:
+        starts: dict[str, list[Exception | float | None]] = {
+            "running": [0.0],
+            "starting": [0.0, 1000.0],
+            "failed": [0.0, DeviceError("no"), DeviceError("no")],
+        }
+        bench = Bench(None, FakeDevice("leaves", starts[state]), FakeDevice("stays"))
+        leaves, stays = bench.devices
+        again = FakeDevice("leaves")
+        bench.at(3.0, leaves.find)
+        if state != "running":
+            bench.at(3.5, lambda: leaves.fail(DeviceError("gone")))
+
+        async def replace() -> None:
+            await asyncio.sleep(5.0)
+            if state == "running":
+                leaves.find()  # on its way when it is removed
+            async with asyncio.timeout(1.0):
+                await bench.miner.remove("leaves")
+            assert not leaves.is_open
+            assert list(bench.miner.devices) == ["stays"]
+            stays.find()
+            bench.miner.add(again)
+            await asyncio.sleep(1.0)
+            again.find()
+
+        replacing = asyncio.create_task(replace())
+        summary = await bench.miner.run(duration_s=30)
+        await replacing
+        accepted = [(one.name, one.accepted, one.hashes) for one in summary.devices]
+        n = 2 if state == "running" else 1
+        assert accepted == [("stays", 1, 1), ("leaves", 1, 1), ("leaves", n, n)]
+        assert (summary.accepted, summary.hashes) == (2 + n, 2 + n)
+        assert not [event for event in bench.events if isinstance(event, DeviceFailed) and "by itself" in event.reason]
+        assert (summary.pending, summary.lost) == (0, 0)
+        bench.check_closed()
 
     run_virtual(main())
 

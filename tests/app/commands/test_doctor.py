@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from joulehash.app import udev
+from joulehash.app import unit as units
 from joulehash.app.cli import run
 from joulehash.app.commands import doctor
 from joulehash.ext import kernels
@@ -179,10 +180,20 @@ def test_who_is_not_root_gets_the_rules_and_what_to_run(
     assert said.err == f"{udev.RULES_PATH} takes root to write; run: {udev.COMMAND}\n"
     assert run(["doctor", "--install-udev", "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
-    assert (told["installed"], told["command"], told["rules"]) == (False, udev.COMMAND, said.out)
+    assert (told["installed"], told["command"], told["text"]) == (False, udev.COMMAND, said.out)
 
 
 def test_root_gets_them_installed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(udev, "install", lambda: ["written", "boards may be used now"])
     assert run(["doctor", "--install-udev"]) == 0
     assert capsys.readouterr().out == "written\nboards may be used now\n"
+
+
+def test_who_is_not_root_gets_the_unit_and_what_to_run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(units, "install", refused)
+    assert run(["doctor", "--install-service"]) == 1
+    said = capsys.readouterr()
+    assert said.out == units.unit(group=udev.serial_group())
+    assert said.err == f"{units.UNIT_PATH} takes root to write; run: {units.COMMAND}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from fractions import Fraction
 from random import Random
 
@@ -11,7 +12,7 @@ import pytest
 from joulehash.engine.chain.target import difficulty_from_target
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.errors import InputError
-from joulehash.engine.events import Disconnected, Event, PoolBlock
+from joulehash.engine.events import Crash, Disconnected, Event, PoolBlock
 from joulehash.engine.pool import Demand
 from joulehash.engine.pools.embedded import EmbeddedPool
 from joulehash.engine.pools.stratum import StratumPool
@@ -69,21 +70,36 @@ def test_the_slowest_device_has_its_shares_too(demand: Demand, difficulty: float
     run_virtual(main())
 
 
-def test_a_fault_in_the_server_reaches_the_reader_of_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(self: object) -> None:
-        await asyncio.sleep(1.0)
-        raise ZeroDivisionError
+def test_a_server_with_a_bug_is_told_of_and_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its chain goes on, and our client is back within seconds."""
+    whole: Callable[[PoolServer], Awaitable[None]] = getattr(PoolServer, "_tick")  # noqa: B009
+    runs = list[PoolServer]()
 
-    monkeypatch.setattr("joulehash.engine.poolserver.server.PoolServer._tick", broken)
+    async def broken(self: PoolServer) -> None:
+        runs.append(self)
+        if len(runs) > 1:
+            await whole(self)
+        await asyncio.sleep(1.0)
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(PoolServer, "_tick", broken)
 
     async def main() -> None:
-        network = Network()
-        pool = EmbeddedPool(Settings("joe"), lambda event: None, 60.0, network.listen, network.connect)
+        network, events = Network(), list[Event]()
+        pool = EmbeddedPool(Settings("joe"), events.append, 60.0, network.listen, network.connect)
         await pool.start(Demand())
-        with pytest.raises(ZeroDivisionError):
-            async for _ in pool.jobs():
-                pass
+        jobs, given = pool.jobs(), list[Job | None]()
+        async with asyncio.timeout(30):
+            while None not in given or given[-1] is None:
+                given.append(await anext(jobs))
+        (told,) = [event for event in events if isinstance(event, Crash)]
+        assert (told.part, told.retry_s) == ("the embedded pool", 1.0)
+        assert "ZeroDivisionError: a bug" in told.error
+        assert "in broken" in told.traceback
+        assert len(runs) == 2
+        assert runs[0].address == runs[1].address
         await pool.stop()
+        await no_tasks_left()
 
     run_virtual(main())
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import socket
-import ssl
-import subprocess
 import tracemalloc
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -572,69 +568,6 @@ def test_an_unknown_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     reason = asyncio.run(first_failure(PoolURL("pool.example", 3333)))
     assert reason == "stratum+tcp://pool.example:3333: unknown host: name or service not known"
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate authority of our own, a certificate from it for localhost, and a self-signed one."""
-    folder = tmp_path_factory.mktemp("certificates")
-    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-    local = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    leaf = ["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "keyUsage=critical,digitalSignature"]
-    authority = ["-subj", "/CN=test authority", "-addext", "keyUsage=critical,keyCertSign"]
-    signed_by = ["-CA", "ca.pem", "-CAkey", "ca.key"]
-    try:
-        for name, *options in (("ca", *authority), ("self", *local, *leaf), ("good", *local, *leaf, *signed_by)):
-            command = [*make, "-keyout", f"{name}.key", "-out", f"{name}.pem", *options]
-            subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    except FileNotFoundError:
-        if os.environ.get("JOULEHASH_REQUIRE"):
-            raise
-        pytest.skip("the openssl command is missing")
-    return folder
-
-
-def on_tls(certificates: Path, name: str, *, insecure: bool = False, scripts: list[Script] | None = None) -> str:
-    """The reason of the first failure, or nothing when a job came."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates / f"{name}.pem", certificates / f"{name}.key")
-
-    async def main() -> str:
-        fake = FakePool(scripts if scripts is not None else [handshake()])
-        asyncio.get_running_loop().set_exception_handler(
-            lambda loop, why: None
-        )  # the server's end of a failed handshake
-        async with fake.on_tcp(context, "localhost") as url:
-            async with stage(fake, replace(url, insecure=insecure), QUICK, SETTINGS) as played:
-                await played.until(lambda: played.events)
-                reasons = [event.reason for event in played.of(Disconnected)]
-            await no_tasks_left()
-        return reasons[0].partition(": ")[2] if reasons else ""
-
-    return asyncio.run(main())
-
-
-def test_a_self_signed_certificate_is_refused_and_says_what_can_be_done(certificates: Path) -> None:
-    reason = on_tls(certificates, "self", scripts=[])
-    assert reason == "TLS: self-signed certificate; #insecure at the end of the URL accepts any certificate"
-
-
-def test_insecure_takes_any_certificate(certificates: Path) -> None:
-    assert on_tls(certificates, "self", insecure=True) == ""
-
-
-def test_certificates_are_verified_against_ssl_cert_file(certificates: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "unable to get local issuer" in on_tls(certificates, "good", scripts=[])
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "ca.pem"))
-    assert on_tls(certificates, "good") == ""
-
-
-def test_tls_to_a_port_without_it() -> None:
-    async def main() -> str:
-        async with FakePool([[(None, b'{"id":1}\n')]]).on_tcp() as url:
-            return await first_failure(replace(url, tls=True), QUICK)
-
-    assert asyncio.run(main()).endswith("; is it a stratum+tcp:// port?")
 
 
 def test_tls_to_a_server_that_says_nothing() -> None:

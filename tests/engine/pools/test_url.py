@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from joulehash.engine.errors import InputError
-from joulehash.engine.pools.url import PoolURL, same_host
+from joulehash.engine.pools.url import PoolURL, Proxy, same_host
+
+PIN = "0123456789abcdef" * 4
 
 GOOD = [
     ("pool.example:3333", PoolURL("pool.example", 3333)),
@@ -31,6 +35,11 @@ GOOD = [
     ("pool.example:3333#", PoolURL("pool.example", 3333)),
     ("pool.example:3333#xnsub", PoolURL("pool.example", 3333, extranonce_subscribe=True)),
     ("ssl://pool.example:3333/#insecure", PoolURL("pool.example", 3333, tls=True, insecure=True)),
+    (f"ssl://p:3333#pin={PIN}", PoolURL("p", 3333, tls=True, pin=PIN)),
+    ("ssl://p:3333#ca=/etc/my%20own%23%26.pem", PoolURL("p", 3333, tls=True, ca="/etc/my own#&.pem")),
+    ("ssl://p:3333#ca=C:/a@b.pem", PoolURL("p", 3333, tls=True, ca="C:/a@b.pem")),
+    ("p:3333#proxy=socks5h://127.0.0.1:9050", PoolURL("p", 3333, proxy=Proxy("socks5h", "127.0.0.1", 9050))),
+    ("p:3333#xnsub&proxy=HTTP://[::1]:8080/", PoolURL("p", 3333, False, True, proxy=Proxy("http", "::1", 8080))),
     ("ssl://p:3333#insecure&xnsub", PoolURL("p", 3333, tls=True, extranonce_subscribe=True, insecure=True)),
 ]
 
@@ -61,8 +70,23 @@ BAD = [
     ("pool.example:3333\r\nHost: x", "takes stratum+tcp"),
     ("pool\x00.example:3333", "takes stratum+tcp"),
     ("pool.example:3333#skip", "option #skip is unknown"),
-    ("pool.example:3333#xnsub=1", "option #xnsub=1 is unknown"),
+    ("pool.example:3333#xnsub=1", "option #xnsub takes no value"),
     ("pool.example:3333#insecure", "is for TLS"),
+    (f"pool.example:3333#pin={PIN}", "#pin is for TLS"),
+    ("tcp://pool.example:3333#ca=x", "#ca is for TLS, which tcp:// does without"),
+    (f"ssl://p:3333#pin={PIN}&insecure", "#insecure and #pin exclude each other"),
+    (f"ssl://p:3333#pin={PIN}&pin={PIN}", "#pin is given twice"),
+    ("ssl://p:3333#pin=abc", "64 hex digits; these are 3"),
+    (f"ssl://p:3333#pin={'g' * 64}", "64 hex digits"),
+    ("ssl://p:3333#ca=", "#ca needs a value"),
+    ("ssl://p:3333#ca=a%0ab", "of printable characters"),
+    ("p:3333#proxy", "#proxy needs a value"),
+    ("p:3333#proxy=ftp://h:1", "takes socks5h://, socks5:// or http://"),
+    ("p:3333#proxy=socks5://h", "the host or port of #proxy is none"),
+    ("p:3333#proxy=socks5://a..b:1", "the host or port of #proxy is none"),
+    ("p:3333#proxy=127.0.0.1:9050", "takes socks5h://"),
+    (f"p:3333#proxy=http://u:{'p' * 256}@h:1", "255 bytes each at most"),
+    (f"p:3333#xnsub{'&xnsub' * 1000}", "takes stratum+tcp"),
 ]
 
 
@@ -95,10 +119,41 @@ def test_prints_what_it_parses(url: PoolURL) -> None:
         "joe:s3cret@",
     ],
 )
-def test_never_repeats_a_secret(text: str) -> None:
+def test_takes_no_user_and_password_of_the_pool_and_never_repeats_them(text: str) -> None:
     with pytest.raises(InputError, match="-u and the password with -p") as caught:
         PoolURL.parse(text)
     assert "s3" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "socks5h://joe:s3cret@",
+        "socks5h://joe:s3cret@h",
+        "socks5h://joe:s3cret@h:99999",
+        "socks5h://joe:s3cret@h:s3cret",
+        "ftp://joe:s3cret@h:1",
+        "joe:s3cret@h:1",
+        "http://joe:s3/cret@h:1",
+        "http://joe:s3@cret@h:1",
+        "http://joe:s3cret@[zz]:1",
+    ],
+)
+def test_an_error_never_repeats_the_secret_of_a_proxy(proxy: str) -> None:
+    for text in (f"p:3333#proxy={proxy}", f"p:3333#nonsense&proxy={proxy}", f"x://p:3333#proxy={proxy}"):
+        with pytest.raises(InputError) as caught:
+            PoolURL.parse(text)
+        assert "s3" not in str(caught.value)
+
+
+def test_the_user_and_password_of_a_proxy_are_read_and_not_shown() -> None:
+    url = PoolURL.parse("p:3333#proxy=socks5h://j%40e:s3%3A%2F%26@h:1")
+    assert url.proxy is not None
+    assert (url.proxy.user, url.proxy.password) == ("j@e", "s3:/&")
+    for text in (str(url), repr(url), str(url.proxy), repr(url.proxy), url.address):
+        assert "s3" not in text
+        assert "j@e" not in text
+    assert str(url) == "stratum+tcp://p:3333#proxy=socks5h://h:1"
 
 
 PIECES = st.sampled_from([*"abz:/#?[]@.%&+ \n\t\x00é٣İ", "stratum+tcp://", "ssl://", ":3333", "[::1]", "#xnsub", "ß"])
@@ -115,7 +170,9 @@ def test_is_a_url_that_prints_itself_or_an_input_error(text: str) -> None:
     else:
         assert 1 <= url.port <= 65535
         assert url.host.isascii()
-        assert PoolURL.parse(str(url)) == url
+        again = PoolURL.parse(str(url))
+        assert replace(again, proxy=None) == replace(url, proxy=None)
+        assert str(again) == str(url)
 
 
 def test_hosts_are_compared_as_people_write_them() -> None:
