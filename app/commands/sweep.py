@@ -94,7 +94,7 @@ def sweep(
         passport=passport_path(passport),
         seed=seed,
     )
-    face = choose_face(as_json=as_json)
+    face = choose_face(as_json=as_json, timed=not virtual)
     try:
         with noted_signals() as signals:
             result = (run_virtual if virtual else asyncio.run)(run(order, face, signals))

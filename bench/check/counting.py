@@ -108,7 +108,7 @@ def counter(e: Evidence) -> Judged | None:
     if e.counts is None:
         return None
     c, within = e.counts, e.limits.counter_within
-    bound = f"within {within:.0%}"
+    bound = f"within {100 * within:g} %"
     if c.counted_hashes is None or c.valid < _COUNTER_NONCES:
         return Judged("100 %", None, "of the counted hashes", bound, "inconclusive")
     quantum = float(e.row.chip.count_hashes * e.chips)
@@ -159,7 +159,9 @@ def _of_units(e: Evidence, of: Callable[[Row, Counts], list[Unit]], word: str, u
         return None
     if not (found := of(e.row, e.counts)):
         return absent(unknown)
-    bound = f"none silent or below {e.limits.unit_least:g} of the others, {ALPHA:.1%} over all {len(found)}"
+    bound = (
+        f"none silent or below {100 * e.limits.unit_least:g} % of the others, {100 * ALPHA:g} % over all {len(found)}"
+    )
     bad = _bad(e.row, e.counts, e.limits.unit_least, (of,))
     if bad:
         return Judged(len(found), f"{len(found) - len(bad)}: not {_named(bad)}", word, bound, "fail")

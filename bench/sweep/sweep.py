@@ -1,11 +1,11 @@
 """A sweep from its first cell to its last: which order is plan.py's, what a cell is cell.py's, and this is the rest.
 
 One board, brought up at its usual voltage, goes from cell to cell with its clock and voltage changed while it hashes. A
-cell at which it fails has that as its verdict: the board is off then, cools down where it was hot, is brought up anew,
-and the sweep goes on, lower. It ends when nothing more is worth measuring, when it is told to stop, when the board is
-unplugged, or when it fails again and again: then with what it has. At the end, and when it was told to stop, the board
-is given its usual voltage, which a regulator may keep, and then off: whatever it was at, that takes no second. Where it
-must be off, it is so at once.
+cell at which it fails twice has that as its verdict: the board is off each time, cools down where it was hot, is
+brought up anew, and the sweep goes on, lower. It ends when nothing more is worth measuring, when it is told to stop,
+when the board is unplugged, or when it fails again and again: then with what it has. At the end, and when it was told
+to stop, the board is given its usual voltage, which a regulator may keep, and then off: whatever it was at, that takes
+no second. Where it must be off, it is so at once.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ class Sweep:
         self._current: Point | None = None  # of the cell that is measured
         self._began_s = 0.0
         self._failures = 0
+        self._doubtful: Point | None = None  # that has failed once
         self._whole = False  # a session ended in good order
 
     def stop(self) -> None:
@@ -164,7 +165,7 @@ class Sweep:
             self._current, self._began_s = Point(mhz, volts), loop.time()
             self._report.began(mhz, volts, self.left_s)
             cell = await Measurement(station, mhz, volts, self._rules, self.cells).run()
-            self._add(cell)
+            self._end(cell)
             if cell.verdict in ("hot", "watts"):
                 self._current = None
                 await self._cool(station)
@@ -181,8 +182,14 @@ class Sweep:
             if all(value is None or most is None or value <= most - _COOL_C for value, most in pairs):
                 return
 
-    def _add(self, cell: Cell) -> None:
+    def _end(self, cell: Cell) -> None:
+        """One that fails speaks for all that is above it, so that it is believed at the second time only."""
         self._failures = self._failures + 1 if cell.verdict == "failed" else 0
+        point = Point(cell.mhz, cell.volts)
+        if cell.verdict == "failed" and self._doubtful != point and self._failures < _MOST_FAILURES:
+            self._doubtful = point
+            self._report.note(f"{cell.text}: {cell.why}; it is tried once more")
+            return
         self.cells.append(cell)
         self._report.cell(cell)
 
@@ -195,7 +202,7 @@ class Sweep:
             return Ended("gave up", str(error))
         if self._current is not None:
             seconds = asyncio.get_running_loop().time() - self._began_s
-            self._add(
+            self._end(
                 Cell(mhz=self._current.mhz, volts=self._current.volts, verdict=verdict, why=str(error), seconds=seconds)
             )
         else:

@@ -32,9 +32,9 @@ def sound_result() -> CheckResult:
             Step("enumerate at 1000000 Bd", 1, 1, "chips", "all of them", "pass", 0.2),
             Step("temperature before power", None, 24.5, "°C", "0 to 75", "pass", 0.1),
             Step("known nonces", None, None, "", "no patterns", "not applicable", 0.0),
-            Step("hash rate", 1.071e12, 1.06e12, "H/s", "pass >= 0.9, fail <= 0.8 of expected", "pass", 31.0),
+            Step("hash rate", 1.071e12, 1.06e12, "H/s", "pass >= 90 %, fail <= 80 %", "pass", 31.0),
             Step("cores", 128, 128, "", "none dead at 0.1 % over all", "pass", 0.0),
-            Step("errors", None, 0.0, "%", "pass <= 1.00%, fail >= 3.50%", "pass", 0.0),
+            Step("errors", None, 0.0, "%", "pass <= 1 %, fail >= 3.5 %", "pass", 0.0),
             Step("power-off confirmed", "off", "off", "", "below 0.1 V within 1 s", "pass", 0.6),
         ],
         findings=[],
@@ -58,7 +58,7 @@ def failed_result() -> CheckResult:
     valid[0][17], valid[0][40], valid[0][101] = 0, 2, 9
     steps = list(sound.steps)
     steps[6] = Step("cores", 128, 125, "", "none dead at 0.1 % over all", "fail", 0.0)
-    steps[7] = Step("errors", None, 1.9, "%", "pass <= 1.00%, fail >= 3.50%", "inconclusive", 0.0)
+    steps[7] = Step("errors", None, 1.9, "%", "pass <= 1 %, fail >= 3.5 %", "inconclusive", 0.0)
     finding = Finding(
         "dead-core",
         "chip 0, core 17",
