@@ -7,6 +7,7 @@ from math import floor, log10
 
 from ..check.result import CheckResult, Step
 from ..decide.intervals import Interval
+from ..sweep.result import SweepResult
 from .per_hash import with_uncertainty
 
 UNKNOWN = "–"
@@ -74,7 +75,7 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-def began(result: CheckResult, form: str = "%Y-%m-%d %H:%M:%S UTC") -> str:
+def began(result: CheckResult | SweepResult, form: str = "%Y-%m-%d %H:%M:%S UTC") -> str:
     """When it began, in UTC; as it stands there if it is no time."""
     try:
         return datetime.fromisoformat(result.began).astimezone(UTC).strftime(form)

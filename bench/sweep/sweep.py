@@ -109,6 +109,8 @@ class Sweep:
     async def run(self, metered: Metered | None = None) -> Ended:
         """Raises DeviceError when the board cannot be brought to off in the end, and when it fails before anything was
         measured."""
+        if self.next is None:  # all was measured before, by a sweep that may have died with the board on
+            await self._until_stopped(self._make_safe())
         while self.next is not None and not self._stopped:
             try:
                 await self._until_stopped(self._session(metered))
@@ -122,6 +124,12 @@ class Sweep:
                 if isinstance(error, Overheated):
                     await self._until_stopped(self._board.cool_down())
         return Ended("interrupted" if self._stopped else "done")
+
+    async def _make_safe(self) -> None:
+        try:
+            await self._board.confirm_off()
+        except DeviceError as error:
+            self._report.note(str(error))
 
     async def _until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Within other work that may be stopped, this alone is."""

@@ -114,8 +114,7 @@ def test_a_board_that_fails_every_time_is_given_up() -> None:
     assert swept.ended.how == "gave up"
     assert "5 times" in swept.ended.why
     assert set(swept.verdicts().values()) == {"failed"}
-    assert len(swept.cells) == 3, "each was tried twice, but the last"
-    assert sum("it is tried once more" in note for note in swept.notes) == 2
+    assert swept.notes[0].endswith("no nonce came where 119 were due; it is tried once more")
 
 
 def test_an_unplugged_board_ends_it_with_what_it_has() -> None:
@@ -146,8 +145,9 @@ def test_told_to_stop_it_restores_the_board_and_keeps_what_it_has_and_goes_on_fr
     assert len(rest.cells) == 2
 
 
-def test_a_sweep_of_which_all_is_measured_brings_nothing_up() -> None:
+def test_a_sweep_of_which_all_is_measured_brings_nothing_up_and_the_board_to_off() -> None:
     done = sweep("sim:bitaxe-gamma?scale=25", ONE, Range(1.0, 1.0))
     again = sweep("sim:bitaxe-gamma?scale=25", ONE, Range(1.0, 1.0), cells=done.cells)
     assert again.seconds < 1
-    assert again.rails == []
+    assert again.rails, "a board that was left on stays so"
+    assert all(rails.core_v == 0 and rails.reset for _, rails in again.rails)
