@@ -1,7 +1,7 @@
 """`python -m joulehash` is `joulehash`.
 
-Until the command line is there, a signal ends all at once, as nothing has begun: an interrupt in the middle of an import
-may be lost, or be a page of traceback.
+Until the command line is there, a signal ends all at once, as nothing has begun: an interrupt in the middle of an
+import may be lost, or be a page of traceback.
 """
 
 import signal
