@@ -27,7 +27,8 @@ from ..hw.passport.store import Passport
 
 if TYPE_CHECKING:
     from ..bench.metering import Entry, Metered
-    from ..engine.miner import DeviceState, Miner
+    from ..engine.account import DeviceState
+    from ..engine.miner import Miner
     from ..hw.passport.key import Claim
 
 LOOK_S = 1.0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..engine.chain.target import expected_hashes
 from ..engine.events import (
+    CoinbaseSeen,
     Connected,
     Crash,
     DeviceAlarm,
@@ -20,6 +21,7 @@ from ..engine.events import (
     Note,
     PoolBlock,
     PoolMessage,
+    PoolSwitched,
     SessionClosed,
     SessionOpened,
     ShareDone,
@@ -48,6 +50,11 @@ def line_of(event: Event) -> str | None:
         case Disconnected():
             again = "" if event.retry_s is None else f"; next try in {span_text(event.retry_s)}"
             return f"disconnected: {event.reason}{again}"
+        case PoolSwitched(pool=None):
+            return f"no pool has work, devices are idle: {event.reason}"
+        case PoolSwitched():
+            instead = "" if event.before is None else f" instead of {event.before}"
+            return f"mining on {event.pool}{instead}: {event.reason}"
         case JobReceived() if event.new_block:
             height = "a new block" if event.height is None else f"block {event.height}"
             network, share = difficulty_text(event.network_difficulty), difficulty_text(event.difficulty)
@@ -65,6 +72,8 @@ def line_of(event: Event) -> str | None:
         case Crash():
             again = "" if event.retry_s is None else f"; begun again in {span_text(event.retry_s)}"
             return f"{event.part}: {event.error}{again}"
+        case CoinbaseSeen():
+            return _coinbase_line(event)
         case PoolMessage():
             return f"the pool says: {event.text}"
         case Malformed():
@@ -90,6 +99,15 @@ def _share_line(event: ShareDone) -> str:
     return (
         f"{event.outcome} {what} of difficulty {difficulty_text(event.difficulty)} by {event.device}{latency}{reason}"
     )
+
+
+def _coinbase_line(event: CoinbaseSeen) -> str:
+    if event.part is None or event.total is None:
+        return "the pool's coinbase cannot be read; it may pay anybody"
+    if not event.pays:
+        to = ", ".join(paid.to for paid in event.outputs[:2]) or "nobody"
+        return f"its blocks pay {to}{' and others' if event.more or len(event.outputs) > 2 else ''}, not your address"
+    return f"its blocks pay you {100 * event.part:.4g} %: {event.pays / 1e8:g} of {event.total / 1e8:g} BTC"
 
 
 def rates_line(miner: Miner) -> str:
@@ -118,5 +136,8 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     yield f"{duration_text(s.duration_s)} of mining, {s.hashes:,} hashes, {rate_text(s.rate_hps)} on average"
     yield f"accepted {s.accepted}, rejected {s.rejected}, stale {s.stale}, duplicate {s.duplicates}, lost {s.lost}"
     yield f"blocks {s.blocks}, hardware errors {s.hardware_errors}"
+    for p in s.pools if len(s.pools) > 1 else ():
+        counts = f"A {p.accepted}  R {p.rejected}  S {p.stale}  D {p.duplicates}  L {p.lost}"
+        yield f"{p.name}: {counts}  difficulty accepted {difficulty_text(p.credited)}"
     if s.energy is not None:
         yield used_line(s.energy)

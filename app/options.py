@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from ..engine.chain.target import exact_difficulty
 from ..engine.errors import InputError
+from .pooloptions import PoolOptions, as_list, pools_of, suggested
 
 _LONGEST_S = 1e9  # between blocks: some thirty years
 
@@ -18,22 +18,28 @@ _LONGEST_S = 1e9  # between blocks: some thirty years
 class MineOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """None: not given. The names are those of the flags, and of the keys of [mine] in the configuration."""
 
-    url: str | None = None
-    user: str | None = None
-    password: str | None = None
+    url: str | list[str] | None = None
+    user: str | list[str] | None = None
+    password: str | list[str] | None = None
+    quota: str | None = None
+    failback: float | None = None
+    stay: bool | None = None
+    pool: list[PoolOptions] | None = None  # [[mine.pool]], instead of url
     device: list[str] | None = None
     unguarded: bool | None = None
     meter: str | None = None
     supply: str | None = None
     record: str | None = None
     passport: str | None = None
+    journal: str | None = None
+    pays_me: float | None = None
     kernel: str | None = None
     threads: int | None = None
     affinity: bool | None = None
     duration: float | None = None
     shares: int | None = None
     block_every: float | None = None
-    difficulty: float | str | None = None
+    difficulty: float | str | list[float | str] | None = None
     version_rolling: bool | None = None
 
     def check(self) -> None:
@@ -41,28 +47,48 @@ class MineOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rena
         _above_zero(self.duration, "--duration", "seconds")
         check_block_every(self.block_every)
         _above_zero(self.shares, "--shares", "a number of shares")
-        if self.url is not None and not (self.user or "").strip():
-            raise InputError(f"pool {self.url}: the user name is missing; give it with -u, often ADDRESS.WORKER")
-        for name, text in (("-u", self.user), ("-p", self.password)):
-            if text is not None and any(ord(char) < 32 or ord(char) == 127 for char in text):
-                raise InputError(f"{name}: holds control characters; takes what can be typed, without line ends")
-        if self.url is None and (self.user is not None or self.password is not None):
+        pools = self.pools
+        for pool in pools:
+            pool.check()
+        if self.pays_me is not None and not 0 < self.pays_me <= 100:
+            raise InputError(f"--pays-me: {self.pays_me:g}; takes percent above 0, at most 100")
+        if self.pays_me is not None and not pools:
+            raise InputError("--pays-me: is for a pool; give its URL with -o")
+        if not pools and (self.user is not None or self.password is not None):
             raise InputError("-u and -p: are for a pool; give its URL with -o, or leave them out for the embedded pool")
-        if self.url is not None and self.block_every is not None:
+        if pools and self.block_every is not None:
             raise InputError("--block-every: is for the embedded pool; leave it out with -o")
+        if len(pools) < 2:
+            for name, value in (("--quota", self.quota), ("--failback", self.failback), ("--stay", self.stay)):
+                if value is not None:
+                    raise InputError(f"{name}: is for several pools; give -o more than once, or leave it out")
+        if self.failback is not None and not 0 <= self.failback < float("inf"):
+            raise InputError(f"--failback: {self.failback:g}; takes seconds from 0 on")
+        if self.failback is not None and self.stay:
+            raise InputError("--failback and --stay: the one goes back to a better pool, the other never; choose one")
         _ = self.suggested
 
     @property
+    def pools(self) -> list[PoolOptions]:
+        """The best first; none: the embedded pool is meant. Raises InputError where they do not fit together."""
+        return pools_of(
+            as_list(self.url),
+            as_list(self.user),
+            as_list(self.password),
+            self._difficulties,
+            self.quota,
+            self.pool or [],
+        )
+
+    @property
     def suggested(self) -> Fraction | None:
-        """The difficulty to suggest: None by rate, 0 none at all."""
-        if self.difficulty is None:
-            return None
-        if self.difficulty in (0, "0"):
-            return Fraction(0)
-        try:
-            return exact_difficulty(self.difficulty)
-        except ValueError as error:
-            raise InputError(f"--difficulty: {error}") from None
+        """The difficulty to suggest to the embedded pool: None by rate, 0 none at all."""
+        return suggested(next(iter(self._difficulties), None))
+
+    @property
+    def _difficulties(self) -> list[float | str]:
+        given = self.difficulty
+        return given if isinstance(given, list) else as_list(given)
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -85,19 +111,14 @@ def load_options(path: Path | None) -> MineOptions:
 
 
 def merge(given: MineOptions, file: MineOptions) -> MineOptions:
-    """The command line before the file."""
+    """The command line before the file; pools of the one are not mixed with pools of the other."""
+    if given.url is not None:
+        file = msgspec.structs.replace(file, pool=None, quota=None, failback=None, stay=None)
     values = {
         name: value if (value := getattr(given, name)) is not None else getattr(file, name)
         for name in MineOptions.__struct_fields__
     }
     return MineOptions(**values)
-
-
-def one_pool(urls: list[str] | None) -> str | None:
-    """One, or none."""
-    if urls is not None and len(urls) > 1:
-        raise InputError(f"-o: {len(urls)} pools; this version takes one")
-    return urls[0] if urls else None
 
 
 def check_block_every(seconds: float | None) -> None:

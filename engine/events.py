@@ -34,6 +34,14 @@ class Disconnected(Event, frozen=True, tag="disconnected"):
     retry_s: float | None  # None: not again
 
 
+class PoolSwitched(Event, frozen=True, tag="pool_switched"):
+    """Of several pools another one gives the work. pool: None: none has any, devices are idle."""
+
+    pool: str | None
+    before: str | None
+    reason: str
+
+
 class JobReceived(Event, frozen=True, tag="job"):
     pool: str
     job: str
@@ -92,6 +100,30 @@ class Crash(Event, frozen=True, tag="crash"):
     error: str
     traceback: str
     retry_s: float | None
+
+
+class Paid(msgspec.Struct, frozen=True):
+    """An output of a coinbase. to: an address, or "script" and its first bytes in hex; satoshi."""
+
+    to: str
+    value: int
+
+
+class CoinbaseSeen(Event, frozen=True, tag="coinbase"):
+    """Whom the blocks of a pool pay, by the coinbase of its first job; once a connection. Amounts are in satoshi.
+
+    address: that of the user name, and `part` what it is paid of all, 0 to 1. null: the coinbase cannot be read.
+    outputs: the largest; `more` are not in it.
+    """
+
+    pool: str
+    height: int | None
+    address: str
+    pays: int | None
+    part: float | None
+    total: int | None
+    outputs: list[Paid]
+    more: int
 
 
 class PoolMessage(Event, frozen=True, tag="message"):
@@ -164,6 +196,19 @@ class DeviceSummary(msgspec.Struct, frozen=True):
     errors: dict[str, int] = {}
 
 
+class PoolSummary(msgspec.Struct, frozen=True):
+    """Of one pool that shares were found for. credited: the sum of the difficulties that accepted shares were asked
+    to have."""
+
+    name: str
+    accepted: int
+    rejected: int
+    stale: int
+    duplicates: int
+    lost: int
+    credited: float
+
+
 class EnergyUsed(msgspec.Struct, frozen=True):
     """J/TH ± expanded (k = 2) of a window: joules over hashes. by: counted or claims; source: measured or declared."""
 
@@ -202,6 +247,7 @@ class Summary(Event, frozen=True, tag="summary"):
     starved_s: float
     devices: list[DeviceSummary]
     energy: EnergyUsed | None = None  # of all that was mined, or since the last time that the meter did not answer
+    pools: list[PoolSummary] = []  # by the order in which shares were found for them
 
 
 Report = Callable[[Event], None]

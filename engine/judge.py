@@ -1,11 +1,12 @@
 """The only judge: what a device claims is hashed again by hashlib, and weighed.
 
 Two values come out. Quality is what the hash is worth; fate is whether it may still be sent. A block overrides stale;
-nothing overrides false or duplicate. One Judge serves one pool session.
+nothing overrides false or duplicate. One Judge serves one miner, and knows the sessions of its pools apart.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from enum import Enum, IntEnum
 from fractions import Fraction
 
@@ -16,6 +17,7 @@ from .chain.target import difficulty_from_target
 from .work import Found, Job, Work
 
 _SEEN_LIMIT = 8_192  # claims remembered for each Work, for telling duplicates
+_SESSIONS = 64  # whose newest jobs are remembered
 
 
 class Quality(IntEnum):
@@ -79,14 +81,23 @@ def quality_of(number: int, work: Work) -> Quality:
 
 
 class Judge:
-    """Knows what the pool's newest job makes stale."""
+    """Knows what the newest job of each session makes stale.
+
+    Where one of several pools gives work, those of the others' sessions may still be good: of them their pools judge.
+    """
 
     def __init__(self) -> None:
-        self._newest: Job | None = None
+        self._newest: OrderedDict[int, Job] = OrderedDict()
 
     def accept(self, job: Job | None) -> None:
-        """The pool's newest job; None: the session is over, all that was given in it is stale."""
-        self._newest = job
+        """The newest job; None: all sessions are over, and all that was given in them is stale."""
+        if job is None:
+            self._newest.clear()
+            return
+        self._newest[job.session] = job
+        self._newest.move_to_end(job.session)
+        if len(self._newest) > _SESSIONS:
+            self._newest.popitem(last=False)
 
     def judge(self, found: Found, now: float) -> Verdict:
         """Weigh a claim at `now` (the loop's clock). The Work remembers it, so that the next of its kind is known."""
@@ -98,8 +109,9 @@ class Judge:
         return Verdict(found, work, header, number, quality, fate)
 
     def _fate(self, found: Found, work: Work, now: float) -> Fate:
-        job, newest = work.job, self._newest
-        if newest is None or job.session != newest.session:
+        job = work.job
+        newest = self._newest.get(job.session)
+        if newest is None:
             return Fate.STALE
         if (found.version ^ job.version) & ~(job.version_mask & newest.version_mask):
             return Fate.OUTSIDE_MASK

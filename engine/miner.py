@@ -9,23 +9,20 @@ pool sees to itself. Nothing here prints.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from .account import DeviceState, summary_of
 from .crash import crash, in_words
 from .device import Device
 from .errors import DeviceAbsent, DeviceError, InputError, cause
-from .events import DeviceAlarm, DeviceFailed, DeviceFigures, DeviceSummary, Report, Summary
+from .events import DeviceAlarm, DeviceFailed, DeviceFigures, Report, Summary
 from .pool import Demand, Pool
 from .rates import RateMeter
 from .shares import Shares
-from .space import HeaderSpace
-from .tally import Tally
+from .spaces import HeaderSpaces
 from .work import Assignment, Job
 
-_SPACES = 64  # jobs whose used headers are remembered
 _RETRY_FIRST_S, _RETRY_MOST_S = 1.0, 60.0
 _LOOK_MOST_S = 5.0  # the same of one that is not plugged in
 _STABLE_S = 60.0  # a device that ran so long begins its backoff anew
@@ -34,30 +31,6 @@ _STOP_S = 10.0  # a device that has not stopped by then is left behind
 
 
 Starts: TypeAlias = Mapping[str, asyncio.Task[None]]  # the first of each device
-
-
-@dataclass(slots=True)
-class DeviceState:
-    """What the miner knows of a device."""
-
-    device: Device
-    tally: Tally = field(default_factory=Tally)
-    meter: RateMeter = field(default_factory=RateMeter)
-    failure: str = ""  # empty while it runs
-    absent: bool = False  # that is why
-    open: bool = False  # it was started, or tried to, and has not been stopped
-    starting: bool = False
-    running: bool = False  # it takes work
-    alarm: str = ""  # as it was last told
-    figures_s: float | None = None  # when its figures were
-    worked: bool = False  # it has taken work, once at least
-    leaving: bool = False  # it is to end, while the others go on
-
-    @property
-    def hashes(self) -> int | None:
-        """As the device counts them, or those that its claims stand for where it cannot; None: neither says."""
-        counted = self.device.stats().hashes
-        return int(self.tally.claimed) or None if counted is None else counted
 
 
 class Miner:
@@ -73,7 +46,7 @@ class Miner:
         self.started_s: float | None = None  # the loop's clock; None: not yet
         self.stopped_s: float | None = None
         self._report = report
-        self._spaces: OrderedDict[object, HeaderSpace] = OrderedDict()
+        self._spaces = HeaderSpaces()
         self.removed: list[DeviceState] = []  # their accounts stay
         self._group: asyncio.TaskGroup | None = None  # while it mines
         self._supervisors: dict[str, asyncio.Task[None]] = {}
@@ -124,7 +97,11 @@ class Miner:
     @property
     def hashes(self) -> int:
         """Of all devices: counted where they count, else those that their claims stand for."""
-        return sum(state.hashes or 0 for state in (*self.devices.values(), *self.removed))
+        return sum(state.hashes or 0 for state in self._states)
+
+    @property
+    def _states(self) -> list[DeviceState]:
+        return [*self.devices.values(), *self.removed]
 
     async def run(self, duration_s: float | None = None, shares: int | None = None) -> Summary:
         """Mine until stopped, until `shares` are accepted, or for `duration_s` after each device has started, or failed
@@ -219,39 +196,13 @@ class Miner:
 
     def summary(self) -> Summary:
         """The account of now, or of the end."""
-        t, hashes, duration_s = self.tally, self.hashes, self.duration_s
-        return Summary(
-            duration_s=round(duration_s, 3),
-            hashes=hashes,
-            rate_hps=round(hashes / duration_s, 1) if duration_s > 0 else 0.0,
-            accepted=t.accepted,
-            rejected=t.rejected,
-            stale=t.stale,
-            duplicates=t.duplicates,
-            lost=t.lost,
-            pending=t.pending,
-            hardware_errors=t.hardware_errors,
-            blocks=t.blocks,
-            starved_s=round(sum(s.device.stats().starved_s for s in (*self.devices.values(), *self.removed)), 3),
-            devices=[
-                DeviceSummary(
-                    s.device.name,
-                    s.device.stats().hashes,
-                    s.tally.accepted,
-                    s.tally.hardware_errors,
-                    s.tally.claimed,
-                    s.tally.repeats,
-                    dict(s.device.stats().errors),
-                )
-                for s in (*self.devices.values(), *self.removed)
-            ],
-        )
+        return summary_of(self.shares, self._states, self.duration_s)
 
     def _demand(self) -> Demand:
         wants = [state.device.capabilities for state in self.devices.values()]
         known = [want.nominal_hps for want in wants if want.nominal_hps is not None]
         bits = max((want.version_bits for want in wants), default=0)
-        return Demand(sum(known) if known else None, bits, min(known, default=None))
+        return Demand(sum(known) if known else None, bits, min(known, default=None), lambda: self.hashes)
 
     def _settled(self) -> None:
         if self._shares_wanted is not None and self.tally.accepted >= self._shares_wanted:
@@ -272,11 +223,7 @@ class Miner:
         job = self.job
         if job is None:
             return None
-        space = self._spaces.setdefault(job.content, HeaderSpace(job.extranonce2_size))
-        self._spaces.move_to_end(job.content)
-        if len(self._spaces) > _SPACES:
-            self._spaces.popitem(last=False)
-        return Assignment(job, space, asyncio.get_running_loop().time, job.target)
+        return Assignment(job, self._spaces.of(job), asyncio.get_running_loop().time, job.target)
 
     # Devices
 
@@ -401,7 +348,7 @@ class Miner:
 
 
 def _is_clean(job: Job | None, before: Job | None) -> bool:
-    """Whether what devices do is dead with the new job."""
+    """Whether what devices do is dead with the new job. Work of another pool is not, unless the job says so."""
     if job is None or before is None or job.clean:
         return True
-    return (job.session, job.prev_hash) != (before.session, before.prev_hash)
+    return job.pool == before.pool and (job.session, job.prev_hash) != (before.session, before.prev_hash)

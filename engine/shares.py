@@ -10,10 +10,11 @@ import asyncio
 from collections.abc import Callable
 
 from .chain.header import hash_text
+from .chain.target import difficulty_from_target
 from .events import HardwareError, Report, ShareDone
 from .judge import Fate, Judge, Quality, Verdict
 from .pool import Pool
-from .tally import Outcome, Result, Tally
+from .tally import Outcome, PoolTally, Result, Tally
 from .work import Found
 
 SENDING_LIMIT = 256  # shares on their way; beyond them devices wait with their claims
@@ -34,6 +35,7 @@ class Shares:
     def __init__(self, pool: Pool, report: Report, settled: Callable[[], None]) -> None:
         self.judge = Judge()
         self.tally = Tally()
+        self.pools: dict[str, PoolTally] = {}  # by name; of those that a share was found for
         self._pool, self._report, self._settled = pool, report, settled
         self._sending: dict[Verdict, tuple[Tally, asyncio.Task[None]]] = {}
         self._room = asyncio.Event()
@@ -61,7 +63,7 @@ class Shares:
         if quality is _CLAIM:
             return self._since_turn >= _CLAIMS_A_TURN or len(self._sending) >= SENDING_LIMIT
         difficulty = verdict.difficulty
-        for tally in (self.tally, own):
+        for tally in (self.tally, own, self._of_pool(verdict)):
             tally.open(difficulty)
         if verdict.sendable:
             self._since_turn = _CLAIMS_A_TURN
@@ -105,11 +107,14 @@ class Shares:
         self._sending.pop(share, None)
         self._room.set()
         block = share.quality is Quality.BLOCK
-        for tally in (self.tally, own):
+        of_pool = self._of_pool(share)
+        for tally in (self.tally, own, of_pool):
             tally.close(result, block=block)
+        if result.outcome is Outcome.ACCEPTED:
+            of_pool.credited += float(difficulty_from_target(share.work.job.target))
         self._report(
             ShareDone(
-                self._pool.name,
+                share.work.job.pool or self._pool.name,
                 share.found.device,
                 result.outcome.value,
                 result.reason,
@@ -120,3 +125,7 @@ class Shares:
             )
         )
         self._settled()
+
+    def _of_pool(self, share: Verdict) -> PoolTally:
+        """Of the pool that gave its job, whichever gives work now."""
+        return self.pools.setdefault(share.work.job.pool or self._pool.name, PoolTally())

@@ -93,3 +93,10 @@ class Tally:
     @property
     def lost(self) -> int:
         return self.outcomes[Outcome.LOST]
+
+
+@dataclass(slots=True)
+class PoolTally(Tally):
+    """The shares that were found for one pool; of claims it knows nothing."""
+
+    credited: float = 0.0  # the sum of the difficulties that its accepted shares were asked to have

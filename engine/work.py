@@ -47,6 +47,7 @@ class Job:
     given_target: int  # what it was when the pool gave the job; the difficulty may have changed since
     version_mask: int  # bits of the version that we may roll
     received_s: float  # the loop's clock
+    pool: str = ""  # the name of the pool that gave it, where there are several
 
     @cached_property
     def network_target(self) -> int:

@@ -13,26 +13,59 @@ from msgspec.structs import replace
 from ...engine.errors import InputError
 
 if TYPE_CHECKING:
-    from ...engine.events import Report, Summary
-    from ...engine.pool import Pool
+    from ...engine.events import Summary
     from ..faces import Face
     from ..options import MineOptions
     from ..signals import Signals
-
-VERSION_MASK = 0x1FFFE000  # BIP320: the bits that are ours to roll
 
 
 def mine(
     url: Annotated[
         list[str] | None,
-        typer.Option("-o", "--url", metavar="URL", help="Pool, as stratum+tcp://HOST:PORT or stratum+ssl://HOST:PORT."),
+        typer.Option(
+            "-o",
+            "--url",
+            metavar="URL",
+            help="Pool, as stratum+tcp://HOST:PORT, or node, as http://USER:PASS@HOST:PORT; several, the best first.",
+        ),
     ] = None,
     user: Annotated[
-        str | None, typer.Option("-u", "--user", metavar="USER", help="User name at the pool, often ADDRESS.WORKER.")
+        list[str] | None,
+        typer.Option(
+            "-u",
+            "--user",
+            metavar="USER",
+            help="User name at the pool, often ADDRESS.WORKER; the n-th for the n-th -o.",
+        ),
     ] = None,
     password: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-p",
+            "--password",
+            "--pass",
+            metavar="PASS",
+            help="Password at the pool; the n-th is for the n-th -o.",
+            show_default="x",
+        ),
+    ] = None,
+    quota: Annotated[
         str | None,
-        typer.Option("-p", "--password", "--pass", metavar="PASS", help="Password at the pool.", show_default="x"),
+        typer.Option(
+            metavar="2:1",
+            help="Share the work between the pools in these parts; a pool without one, or with 0, is a backup.",
+        ),
+    ] = None,
+    failback: Annotated[
+        float | None,
+        typer.Option(
+            metavar="S",
+            help="Return to a better pool when it has had work for so many seconds.",
+            show_default="60",
+        ),
+    ] = None,
+    stay: Annotated[
+        bool | None, typer.Option("--stay", help="Stay with a pool that works, though a better one is back.")
     ] = None,
     device: Annotated[
         list[str] | None,
@@ -85,14 +118,30 @@ def mine(
             show_default="JOULEHASH_PASSPORT, or the user's data folder",
         ),
     ] = None,
+    journal: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where found blocks are written down before they are sent.",
+            show_default="JOULEHASH_JOURNAL, or the user's data folder",
+        ),
+    ] = None,
+    pays_me: Annotated[
+        float | None,
+        typer.Option(metavar="PERCENT", help="Refuse a pool whose coinbase pays the address of -u less than that."),
+    ] = None,
     shares: Annotated[int | None, typer.Option(metavar="N", help="Stop after so many accepted shares.")] = None,
     block_every: Annotated[
         float | None,
         typer.Option(metavar="S", help="Embedded pool: seconds between blocks, on average.", show_default="60"),
     ] = None,
     difficulty: Annotated[
-        str | None,
-        typer.Option(metavar="D", help="Share difficulty to suggest to the pool; 0 for none.", show_default="by rate"),
+        list[str] | None,
+        typer.Option(
+            metavar="D",
+            help="Share difficulty to suggest to the pool, 0 for none; the n-th is for the n-th -o.",
+            show_default="by rate",
+        ),
     ] = None,
     version_rolling: Annotated[
         bool | None,
@@ -108,26 +157,31 @@ def mine(
 ) -> int:
     """Mine with the CPU or with boards, on a pool or, without -o, on an embedded one that needs nothing."""
     from ..faces import choose_face
-    from ..options import MineOptions, check_writable, load_options, merge, one_pool
+    from ..options import MineOptions, check_writable, load_options, merge
     from ..signals import noted_signals
 
     given = MineOptions(
-        url=one_pool(url),
-        user=user,
-        password=password,
+        url=url or None,
+        user=user or None,
+        password=password or None,
+        quota=quota,
+        failback=failback,
+        stay=stay,
         device=device,
         unguarded=unguarded,
         meter=meter,
         supply=supply,
         record=record,
         passport=passport,
+        journal=journal,
+        pays_me=pays_me,
         kernel=kernel,
         threads=threads,
         affinity=affinity,
         duration=duration,
         shares=shares,
         block_every=block_every,
-        difficulty=difficulty,
+        difficulty=[*difficulty] if difficulty else None,
         version_rolling=version_rolling,
     )
     with noted_signals() as signals:
@@ -145,12 +199,14 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
     from ... import __version__
     from ...engine.errors import DeviceError
     from ...engine.events import Started
+    from ...engine.journal import Journal, journal_path
     from ...engine.miner import Miner
     from ...hw.passport.where import passport_path
     from ..devices import Devices
     from ..energy import meter_of, metered_miner, used
     from ..keeper import Keeper
     from ..lines import counts_line, rates_line
+    from ..pools import make_pool
     from ..systemd import Systemd
 
     systemd = Systemd.of()
@@ -163,7 +219,8 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
                 await stack.enter_async_context(each)
             meter = None if options.meter is None else meter_of(options.meter, devices.sensing)
             keeper = Keeper(passport_path(options.passport), devices.claims, face.event)
-            miner = Miner(make_pool(options, face.event), devices.all, keeper.event)
+            journal = await stack.enter_async_context(Journal(journal_path(options.journal), face.event))
+            miner = Miner(make_pool(options, face.event, journal), devices.all, keeper.event)
             metered = await stack.enter_async_context(metered_miner(meter, miner, face.event))
             face.event(Started(__version__, miner.pool.name, [device.name for device in devices.all]))
             running = asyncio.create_task(miner.run(options.duration, options.shares))
@@ -188,25 +245,3 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
         face.close(summary)
     if miner.why_idle:
         raise DeviceError(f"no device has worked: {miner.why_idle}")
-
-
-def make_pool(options: MineOptions, report: Report) -> Pool:
-    """The pool that -o names; without it the embedded one. Raises InputError."""
-    from ... import __version__
-    from ...engine.pools.embedded import EmbeddedPool
-    from ...engine.pools.stratum import StratumPool
-    from ...engine.pools.url import PoolURL
-    from ...engine.stratum.client import Settings
-
-    url = PoolURL.parse(options.url) if options.url is not None else None
-    settings = Settings(
-        options.user or "joulehash",
-        "x" if options.password is None else options.password,
-        f"joulehash/{__version__}",
-        0 if options.version_rolling is False else VERSION_MASK,
-        suggest_difficulty=options.suggested,
-        extranonce_subscribe=url is not None and url.extranonce_subscribe,
-    )
-    if url is None:
-        return EmbeddedPool(settings, report, options.block_every or 60.0)
-    return StratumPool(url, settings, report)

@@ -22,6 +22,11 @@ class JobSlot:
         self._error: BaseException | None = None
         self._changed = asyncio.Event()
 
+    def open(self) -> None:
+        """Again, after an end: nothing is left of before."""
+        if self._ended:
+            self._job, self._lost, self._ended, self._error = None, False, False, None
+
     def put(self, job: Job) -> None:
         unread = self._job
         self._job = replace(job, clean=True) if unread is not None and unread.clean and not job.clean else job

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from joulehash.app.lines import line_of, summary_lines
 from joulehash.engine.events import (
+    CoinbaseSeen,
     Connected,
     Crash,
     DeviceAlarm,
@@ -15,9 +18,12 @@ from joulehash.engine.events import (
     JobReceived,
     Malformed,
     Note,
+    Paid,
     PoolBlock,
     PoolMessage,
     PoolShare,
+    PoolSummary,
+    PoolSwitched,
     PoolTemplate,
     SessionClosed,
     SessionOpened,
@@ -66,8 +72,27 @@ LINES: list[tuple[Event, str | None]] = [
     (DeviceFigures("board", 1e12, 525.0, 60.0, 19.2), None),
     (Crash("the screen", "a bug: KeyError: 1", "Traceback", 2.0), "the screen: a bug: KeyError: 1; begun again in 2 s"),
     (Crash("cpu", "a bug: KeyError: 1", "Traceback", None), "cpu: a bug: KeyError: 1"),
+    (
+        CoinbaseSeen("pool", 7, "bc1qme", 306_250_000, 0.98, 312_500_000, [Paid("bc1qme", 306_250_000)], 1),
+        "its blocks pay you 98 %: 3.0625 of 3.125 BTC",
+    ),
+    (
+        CoinbaseSeen("pool", 7, "bc1qme", 0, 0.0, 5, [Paid("bc1qpool", 3), Paid("script 51", 2)], 0),
+        "its blocks pay bc1qpool, script 51, not your address",
+    ),
+    (
+        CoinbaseSeen("pool", 7, "bc1qme", 0, 0.0, 5, [Paid("bc1qpool", 3), Paid("script 51", 2)], 1),
+        "its blocks pay bc1qpool, script 51 and others, not your address",
+    ),
+    (
+        CoinbaseSeen("pool", 7, "bc1qme", None, None, None, [], 0),
+        "the pool's coinbase cannot be read; it may pay anybody",
+    ),
     (PoolMessage("pool", "hello"), "the pool says: hello"),
     (Malformed("pool", "a line that is not JSON"), "not understood: a line that is not JSON"),
+    (PoolSwitched("b:2", "a:1", "connection refused"), "mining on b:2 instead of a:1: connection refused"),
+    (PoolSwitched("b:2", None, "a:1: connection refused"), "mining on b:2: a:1: connection refused"),
+    (PoolSwitched(None, "a:1", "not a word in 300 s"), "no pool has work, devices are idle: not a word in 300 s"),
     (PoolBlock(7, HASH, True, ""), "BLOCK 7 accepted by the chain: 00ab"),
     (PoolBlock(7, HASH, False, "high-hash"), "BLOCK 7 refused by the chain: high-hash: 00ab"),
     (SessionOpened("a:1"), "a miner connected from a:1"),
@@ -93,3 +118,12 @@ def test_the_summary_accounts_for_every_share() -> None:
         "accepted 9, rejected 1, stale 2, duplicate 3, lost 4",
         "blocks 6, hardware errors 5",
     ]
+
+
+def test_the_summary_of_several_pools_has_a_line_for_each() -> None:
+    pools = [PoolSummary("a:1", 7, 1, 0, 0, 2, 3584.0), PoolSummary("b:2", 2, 0, 2, 3, 2, 0.5)]
+    assert list(summary_lines(replace(SUMMARY, pools=pools)))[3:] == [
+        "a:1: A 7  R 1  S 0  D 0  L 2  difficulty accepted 3.58k",
+        "b:2: A 2  R 0  S 2  D 3  L 2  difficulty accepted 0.5",
+    ]
+    assert len(list(summary_lines(replace(SUMMARY, pools=pools[:1])))) == 3, "of one the sums say all"

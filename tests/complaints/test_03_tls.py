@@ -48,9 +48,9 @@ def test_a_self_signed_certificate_is_taken_by_the_fingerprint_that_the_error_to
 def test_tls_that_was_asked_for_is_never_left_out(made: Certificates) -> None:
     """Neither a bad certificate nor a server without TLS gets a line of ours."""
     for shown in (made.good, made.expired, made.other_name, made.self_signed):
-        works, said = mined_on(shown, f"#pin={'00' * 32}")
+        works, why = mined_on(shown, f"#pin={'00' * 32}")
         assert not works
-        assert "is not the pinned one" in said
+        assert "is not the pinned one" in why
 
     async def main() -> tuple[list[bytes], list[str]]:
         heard: list[bytes] = []

@@ -35,6 +35,7 @@ SUMMARY = [
     "starved_s",
     "devices",
     "energy",
+    "pools",
 ]
 
 

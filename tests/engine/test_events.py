@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from joulehash.engine.events import DeviceSummary, EnergyUsed, Event, Summary
+from joulehash.engine.events import DeviceSummary, EnergyUsed, Event, PoolSummary, Summary
 
 PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8").partition("\n## ")[0]
 ROWS = {
@@ -33,7 +33,9 @@ def test_the_page_has_the_summary() -> None:
     assert shown is not None
     summary, devices = shown[0].split('"devices"')
     devices, energy = devices.split('"energy"')
-    fields = [*re.findall(r'"(\w+)"', summary)[2:], "devices", "energy"]
+    energy, pools = energy.split('"pools"')
+    fields = [*re.findall(r'"(\w+)"', summary)[2:], "devices", "energy", "pools"]
     assert fields == [f.encode_name for f in msgspec.structs.fields(Summary)]
     assert re.findall(r'"(\w+)"', devices) == [f.encode_name for f in msgspec.structs.fields(DeviceSummary)]
     assert re.findall(r'"(\w+)"', energy) == [f.encode_name for f in msgspec.structs.fields(EnergyUsed)]
+    assert re.findall(r'"(\w+)"', pools) == [f.encode_name for f in msgspec.structs.fields(PoolSummary)]
