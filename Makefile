@@ -27,7 +27,7 @@ $(eval missing := $(shell PYTHON='$(PYTHON)' sh .ci/environment missing))$(if $(
 @sh .ci/environment $(1) $(filter-out again,$(INPUTS))
 endef
 
-.PHONY: help mine test test-long check lint types sanitize bench soak patterns validate clean again
+.PHONY: help mine test test-long check lint types sanitize bench pictures soak patterns validate clean again
 .NOTPARALLEL:
 
 help:  ## this list
@@ -61,6 +61,9 @@ bench: $(TEST)  ## measure this machine, for five minutes, and write docs/benchm
 	@$(VENV)/bin/pytest tests/speed --benchmark-only --benchmark-json=build/speed.json
 	@exec $(VENV)/bin/joulehash bench all --suites build/speed.json --plot docs/kernels.svg \
 	    --write docs/benchmarks.md $(value ARGS)
+
+pictures: $(TEST)  ## make the pictures of README and docs anew, as reports and screens are now; NAMES="check.png"
+	@exec $(VENV)/bin/python -m tests.support.pictures docs $(value NAMES)
 
 soak: $(TEST)  ## 100 000 faults between miner and pool, for a quarter of an hour, into docs/reliability.md
 	@exec $(VENV)/bin/python -m tests.soak.faults $(value ARGS)

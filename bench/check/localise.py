@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from ...hw.errors import ChipReset, ChipsMissing, Mute
 from . import units
 from .causes import cut, of_error
+from .counting import soaked
 from .evidence import Evidence
 from .hints import finding
 from .result import Finding, Step
@@ -24,6 +25,8 @@ def findings(e: Evidence, steps: Sequence[Step]) -> list[Finding]:
     """Likeliest causes first. Empty: nothing was found."""
     failed = {step.name: step for step in steps if step.verdict == "fail"}
     found = [*of_error(e), *_of_coming_up(e, failed), *_of_nonces(e, failed), *_of_senses(e, failed)]
+    if not found and "soak" in failed:
+        found = [*_of_soak(e)]
     if not found:
         found = [
             finding("low-rate", "", str(failed[name].measured)) for name in ("hash rate", "soak") if name in failed
@@ -155,6 +158,16 @@ def _each(code: str, found: Sequence[Unit]) -> Iterator[Finding]:
     if len(found) > _MOST_UNITS:
         rest = found[_MOST_UNITS:]
         yield finding(code, f"{len(rest)} more", ", ".join(unit.where for unit in rest))
+
+
+def _of_soak(e: Evidence) -> Iterator[Finding]:
+    """What only so many nonces could show."""
+    codes = dict[str, list[Unit]]()
+    for unit in soaked(e):
+        code = f"{'weak' if unit.valid else 'dead'}-{'chip' if unit.cores is None else 'core'}"
+        codes.setdefault(code, []).append(unit)
+    for code, found in codes.items():
+        yield from _each(code, found)
 
 
 def _worst(e: Evidence) -> str:

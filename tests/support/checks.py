@@ -11,6 +11,7 @@ from joulehash.bench.check.procedure import Check, Named
 from joulehash.bench.check.result import CheckResult, Step, Verdict
 from joulehash.bench.validate.trial import on_simulated
 from joulehash.engine.clock import run_virtual
+from joulehash.hw.meters.meter import Meter
 from joulehash.hw.patterns.known import known
 from joulehash.hw.sim.board import Rails
 from joulehash.hw.sim.run import Simulated
@@ -50,6 +51,7 @@ def checked(
     *,
     patterns: bool = True,
     seed: int = 2,
+    meter: Meter | None = None,
 ) -> Checked:
     """`meddle` is called in the loop, before the check starts."""
 
@@ -58,7 +60,7 @@ def checked(
         found = known(on.row, on.point.mhz) if patterns else []
         events: list[CheckEvent] = []
         named = Named(seed, True)
-        check = Check(on.board, on.point, on.limits, plan or Plan(), events.append, found, "no patterns", named)
+        check = Check(on.board, on.point, on.limits, plan or Plan(), events.append, found, "no patterns", named, meter)
         async with on.simulated.running():
             meddle(check, on.simulated)
             result = await check.run()
