@@ -31,7 +31,9 @@ class PoolOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rena
     def check(self) -> None:
         """Raises InputError for the first option out of bounds."""
         if not (self.user or "").strip():
-            raise InputError(f"pool {self.url}: the user name is missing; give it with -u, often ADDRESS.WORKER")
+            raise InputError(
+                f"pool {without_secrets(self.url)}: the user name is missing; give it with -u, often ADDRESS.WORKER"
+            )
         for name, text in (("-u", self.user), ("-p", self.password), ("name", self.name)):
             if text is not None and any(ord(char) < 32 or ord(char) == 127 for char in text):
                 raise InputError(f"{name}: holds control characters; takes what can be typed, without line ends")
@@ -98,6 +100,13 @@ def names_of(shown: Sequence[str], pools: Sequence[PoolOptions]) -> list[str]:
             name = f"{url} ({n})"
         names.append(name)
     return names
+
+
+def without_secrets(url: str) -> str:
+    """As it may be shown: a node's URL holds a password, and so may a proxy's in the options behind a #."""
+    scheme, _, rest = url.partition("#")[0].rpartition("://")
+    place = rest.rpartition("@")[2].partition("?")[0]
+    return f"{scheme or 'stratum+tcp'}://{place}"
 
 
 def suggested(difficulty: float | str | None) -> Fraction | None:

@@ -186,8 +186,9 @@ def _pool(miner: Miner) -> list[Text]:
     rows = [[("pool", "dim"), state, (f"user {stats.user}", ""), (f"answers in {span_text(stats.latency_s)}", "")]]
     if job is None:
         return aligned("<<<<", [*rows, [("work", "dim"), ("none yet", ""), ("", ""), ("", "")]])
+    pays = "" if stats.pays is None else f"pays you {100 * stats.pays:.4g} %"
     for name, target, detail in (
-        ("share", job.target, ""),
+        ("share", job.target, pays),
         ("block", job.network_target, f"height {job.height}" if job.height is not None else ""),
     ):
         difficulty = f"difficulty {difficulty_text(float(difficulty_from_target(target)))}"

@@ -15,14 +15,18 @@ from ..chain.target import difficulty_from_target
 from ..crash import crash, in_words
 from ..errors import PoolError, PoolRefused, PoolUnreachable, ProtocolError
 from ..events import Connected, Disconnected, JobReceived, Malformed, PoolMessage, Report
-from ..judge import Verdict
+from ..journal import Journal
+from ..judge import Quality, Verdict
 from ..pool import SESSIONS, Demand, PoolStats
 from ..stratum import client
 from ..stratum.client import Answered, ClientProtocol, NewJob, Quirks, Ready, Redirected, Refused, Said, Settings
 from ..stratum.lines import Malformed as BadLine
 from ..tally import Outcome, Result
 from ..work import Job
+from .blocks import PoolBlocks
 from .connect import READ_BYTES, Connect, connect, plain
+from .leftovers import Leftovers
+from .pays import PayCheck
 from .redirect import followed
 from .slot import JobSlot
 from .suggestion import Suggestion, suggested_at
@@ -50,6 +54,7 @@ class StratumPool:
         random: Random | None = None,
         connect: Connect = connect,
         name: str = "",
+        journal: Journal | None = None,
     ) -> None:
         self._name = name or url.address
         self._url, self._settings, self._report = url, settings, report
@@ -61,6 +66,14 @@ class StratumPool:
         self._writer: asyncio.StreamWriter | None = None
         self._waiting: dict[Verdict, asyncio.Future[Result]] = {}
         self._slot = JobSlot()
+        self._left = Leftovers(self._settle, self._timing.resume, self._timing.resume_block)
+        self._pay_check = PayCheck(self.name, settings.user, settings.pays_me)
+        self._pays: float | None = None
+        self._looked = False  # at a coinbase of this connection
+        self._underpaid = False  # by the newest
+        self._blocks = (
+            None if journal is None else PoolBlocks(journal, f"{url.host}:{url.port} {settings.user}", report)
+        )
         self._runner: asyncio.Task[None] | None = None
         self._at = url  # where we are connected, or try to
         self._redirect: tuple[PoolURL, float] | None = None  # where we were sent, and after how many seconds
@@ -85,6 +98,7 @@ class StratumPool:
             latency_s=self._latency_s,
             reconnects=max(0, self._sessions - 1),
             malformed=self._malformed,
+            pays=self._pays if ready else None,
             failure="" if ready else self._failure,
             refused=self._refused and not ready,
         )
@@ -98,6 +112,8 @@ class StratumPool:
         self._settings = replace(settings, min_bit_count=bits)
         self._slot.open()
         self._failure, self._refused = "", False
+        if self._blocks is not None:
+            self._blocks.begin()
         self._runner = asyncio.create_task(self._run(), name=f"pool {self.name}")
         self._runner.add_done_callback(self._ended)
 
@@ -105,29 +121,49 @@ class StratumPool:
         return self._slot.read()
 
     async def submit(self, share: Verdict) -> Result:
-        protocol = self._protocol
-        if protocol is None:
+        if self._runner is None:
             return Result(Outcome.LOST, "not connected")
+        block = share.quality is Quality.BLOCK
         loop = asyncio.get_running_loop()
-        refused = protocol.submit(share, loop.time())
-        if refused is not None:
-            return refused
         future: asyncio.Future[Result] = loop.create_future()
         self._waiting[share] = future
-        self._flush()
+        self._send(share, loop.time())
+        if block and self._blocks is not None:
+            self._blocks.found(share)
         try:
-            return await future
+            result = await future
         finally:
             self._waiting.pop(share, None)
+        if block and self._blocks is not None:
+            self._blocks.answered(share, result)
+        return result
+
+    def _send(self, share: Verdict, now: float, *, again: bool = False) -> None:
+        """Or keep a block for a session that goes on; or settle it."""
+        protocol = self._protocol
+        if share.quality is Quality.BLOCK and (protocol is None or not protocol.ready):
+            self._keep(share, "found while there was no connection")
+        elif protocol is None:
+            self._settle(share, Result(Outcome.LOST, "not connected"))
+        elif refused := protocol.submit(share, now, again=again or share.quality is Quality.BLOCK):
+            self._settle(share, refused)
+        self._flush()
 
     async def stop(self) -> None:
+        if self._protocol is None:
+            self._left.give_up()
         if self._waiting:
             await asyncio.wait(list(self._waiting.values()), timeout=self._timing.stop)
         if self._runner is not None:
             self._runner.cancel()
             await asyncio.wait([self._runner])
             self._runner = None
+        self._left.give_up()
+        for share in list(self._waiting):
+            self._settle(share, Result(Outcome.LOST, "stopped"))
         self._slot.end()
+        if self._blocks is not None:
+            await self._blocks.finish()
 
     def fail(self, error: BaseException) -> None:
         """Let the reader of jobs have an error that is nobody's but ours."""
@@ -147,7 +183,7 @@ class StratumPool:
                 await self._connect_and_serve(self._at)
                 reason = "the pool asked us to reconnect"
             except PoolError as error:
-                refused = isinstance(error, PoolRefused) and self._ready_s is None
+                refused = isinstance(error, PoolRefused) and (self._ready_s is None or self._underpaid)
                 reason = str(error)
             except Exception as error:  # this connection ends with it, and not the miner
                 reason = in_words(error)
@@ -164,6 +200,7 @@ class StratumPool:
         """One connection, from its opening to its end. Raises PoolError; returns when the pool redirects us."""
         reader, self._writer = await self._open(url)
         self._sessions += 1
+        self._looked = self._underpaid = False
         protocol = self._protocol = ClientProtocol(self._settings, self._quirks, next(SESSIONS))
         reason = "the pool asked us to reconnect"
         try:
@@ -180,15 +217,13 @@ class StratumPool:
             self._close(protocol, reason)
 
     def _close(self, protocol: ClientProtocol, reason: str) -> None:
-        """Let go of the connection; what is unanswered is lost."""
+        """Let go of the connection; what is unanswered waits for the next."""
         assert self._writer is not None
         self._writer.transport.abort()
         self._protocol = self._writer = None
         for event in protocol.closed(reason):
             if isinstance(event, Answered):
-                self._settle(event.share, event.result)
-        for share in list(self._waiting):
-            self._settle(share, Result(Outcome.LOST, reason))
+                self._keep(event.share, reason)
         if protocol.job is not None:
             self._slot.lose()
 
@@ -255,10 +290,7 @@ class StratumPool:
         """All that these bytes say, also what stands behind a refusal. Raises PoolRefused."""
         refused: Refused | None = None
         for event in protocol.receive(data, now):
-            if isinstance(event, Refused):
-                refused = refused or event
-            else:
-                self._handle(event)
+            refused = refused or self._handle(event)
         self._flush()
         if refused is not None:
             raise PoolRefused(refused.reason)
@@ -267,16 +299,17 @@ class StratumPool:
         if self._protocol is not None and self._writer is not None and (data := self._protocol.outgoing()):
             self._writer.write(data)
 
-    def _handle(self, event: client.Event) -> None:
+    def _handle(self, event: client.Event) -> Refused | None:
+        """What is to be done; a Refused where the session must not go on."""
         match event:
             case NewJob(job, new_block):
-                self._slot.put(job)
-                self._report(_job_received(self.name, job, new_block))
+                return self._new_job(job, new_block)
             case Answered(share, result):
                 self._latency_s = result.latency_s if result.latency_s is not None else self._latency_s
                 self._settle(share, result)
             case Ready(extranonce1, size, mask):
                 self._ready_s = asyncio.get_running_loop().time()
+                self._left.begin(extranonce1, size)
                 self._report(Connected(self.name, extranonce1.hex(), size, f"{mask:08x}"))
             case Redirected():
                 self._redirected(event)
@@ -285,8 +318,33 @@ class StratumPool:
             case BadLine(reason, excerpt):
                 self._malformed += 1
                 self._report(Malformed(self.name, f"{reason}: {excerpt!r}" if excerpt else reason))
+            case Refused():
+                return event
             case _:
                 pass
+        return None
+
+    def _new_job(self, job: Job, new_block: bool) -> Refused | None:
+        seen = self._pay_check.look(job)
+        if seen is not None:
+            if not self._looked:
+                self._looked = True
+                self._report(seen.event)
+            self._pays = seen.event.part
+            self._underpaid = bool(seen.refusal)
+            if seen.refusal:
+                return Refused(seen.refusal)
+        self._slot.put(job)
+        self._report(_job_received(self.name, job, new_block))
+        for share in self._left.take(job):
+            self._send(share, asyncio.get_running_loop().time(), again=True)
+        return None
+
+    def _keep(self, share: Verdict, reason: str) -> None:
+        """For a session that goes on, for some time."""
+        loop = asyncio.get_running_loop()
+        wait_s = self._left.keep(share, reason, loop.time())
+        loop.call_later(wait_s, lambda: self._left.expire(loop.time()))
 
     def _settle(self, share: Verdict, result: Result) -> None:
         if (future := self._waiting.pop(share, None)) is not None and not future.done():

@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from ...engine.worker import Worker
 from . import claims, exchange, history, rows
 from .exchange import Imported
 from .history import Book, Overview
 from .key import Claim
 from .records import AnyRecord, Check, Fault, Hours, Sweep, now, result
 from .schema import open_database, told, writing
-from .worker import Worker
 
 T = TypeVar("T")
 
