@@ -27,7 +27,7 @@ $(eval missing := $(shell PYTHON='$(PYTHON)' sh .ci/environment missing))$(if $(
 @sh .ci/environment $(1) $(filter-out again,$(INPUTS))
 endef
 
-.PHONY: help mine test test-long check lint types sanitize bench patterns clean again
+.PHONY: help mine test test-long check lint types sanitize bench soak patterns clean again
 .NOTPARALLEL:
 
 help:  ## this list
@@ -61,6 +61,9 @@ bench: $(TEST)  ## measure this machine, for five minutes, and write docs/benchm
 	@$(VENV)/bin/pytest tests/speed --benchmark-only --benchmark-json=build/speed.json
 	@exec $(VENV)/bin/joulehash bench all --suites build/speed.json --plot docs/kernels.svg \
 	    --write docs/benchmarks.md $(value ARGS)
+
+soak: $(TEST)  ## 100 000 faults between miner and pool, for a quarter of an hour, into docs/reliability.md
+	@exec $(VENV)/bin/python -m tests.soak.faults $(value ARGS)
 
 patterns: $(BASE)  ## search for known nonces, days of it, for as long as you let it; ARGS="--duration 3600"
 	@exec nice -n 19 $(VENV)/bin/joulehash patterns --search --file hw/patterns/data/found.json $(value ARGS)

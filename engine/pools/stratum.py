@@ -7,12 +7,11 @@ Leaves out: several pools and failover (a group of these does that).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from fractions import Fraction
 from random import Random
 
-from ..chain.target import DIFFICULTY_1, difficulty_from_target, expected_hashes
+from ..chain.target import difficulty_from_target
 from ..crash import crash, in_words
 from ..errors import PoolError, PoolRefused, PoolUnreachable, ProtocolError
 from ..events import Connected, Disconnected, JobReceived, Malformed, PoolMessage, Report
@@ -22,6 +21,7 @@ from ..pool import SESSIONS, Demand, PoolStats
 from ..stratum import client
 from ..stratum.client import Answered, ClientProtocol, NewJob, Quirks, Ready, Redirected, Refused, Said, Settings
 from ..stratum.lines import Malformed as BadLine
+from ..stratum.lines import printable
 from ..tally import Outcome, Result
 from ..work import Job
 from .blocks import PoolBlocks
@@ -30,12 +30,15 @@ from .leftovers import Leftovers
 from .pays import PayCheck
 from .redirect import followed
 from .slot import JobSlot
+from .suggestion import Suggestion, suggested_at
 from .timing import Backoff, Timing
+from .told import Told
 from .url import PoolURL
 
-_SHARE_EVERY_S = 3
 _MALFORMED_LIMIT = 20  # lines of one connection that cannot be understood
 _TLS_ALERT = b"\x15\x03"  # RFC 8446, section 5.1: the record of a server that was spoken to without TLS
+_NEXT_JOB_S = 0.02  # between two jobs: a flood of them must not keep devices from working
+_BUSY_S = 0.005  # of our time that its words take at once; after more the pool waits as long
 _UNSENT_LIMIT = 1 << 20  # bytes that a pool may leave unread
 
 
@@ -75,6 +78,7 @@ class StratumPool:
         self._blocks = (
             None if journal is None else PoolBlocks(journal, f"{url.host}:{url.port} {settings.user}", report)
         )
+        self._told = Told(self._name, report)
         self._runner: asyncio.Task[None] | None = None
         self._at = url  # where we are connected, or try to
         self._redirect: tuple[PoolURL, float] | None = None  # where we were sent, and after how many seconds
@@ -82,6 +86,8 @@ class StratumPool:
         self._ready_s: float | None = None  # when the connection of now was authorized
         self._latency_s: float | None = None
         self._failure, self._refused = "", False
+        self._by_rate = settings.suggest_difficulty is None
+        self._hashes: Callable[[], int] | None = None  # done for this pool; None: nothing is to follow them
 
     @property
     def name(self) -> str:
@@ -104,8 +110,9 @@ class StratumPool:
 
     async def start(self, demand: Demand) -> None:
         settings = self._settings
-        if settings.suggest_difficulty is None and demand.rate_hps:
-            settings = replace(settings, suggest_difficulty=_suggestion(demand.rate_hps))
+        self._hashes = demand.hashes if self._by_rate else None
+        if self._by_rate and demand.rate_hps:
+            settings = replace(settings, suggest_difficulty=suggested_at(demand.rate_hps))
         bits = max(settings.min_bit_count, demand.version_bits)
         self._settings = replace(settings, min_bit_count=bits)
         self._slot.open()
@@ -115,8 +122,13 @@ class StratumPool:
         self._runner = asyncio.create_task(self._run(), name=f"pool {self.name}")
         self._runner.add_done_callback(self._ended)
 
-    def jobs(self) -> AsyncIterator[Job | None]:
-        return self._slot.read()
+    async def jobs(self) -> AsyncIterator[Job | None]:
+        loop = asyncio.get_running_loop()
+        async for job in self._slot.read():
+            given_s = loop.time()
+            yield job
+            if (wait_s := given_s + _NEXT_JOB_S - loop.time()) > 0:
+                await asyncio.sleep(wait_s)
 
     async def submit(self, share: Verdict) -> Result:
         if self._runner is None:
@@ -245,15 +257,23 @@ class StratumPool:
         loop, timing = asyncio.get_running_loop(), self._timing
         began_s = heard_s = loop.time()
         malformed, mute = self._malformed, True
+        suggestion = Suggestion(self._settings.suggest_difficulty, began_s, self._hashes() if self._hashes else 0)
         while self._redirect is None:
             data = await self._read(reader, mute and not self._at.tls)
             now = loop.time()
+            self._told.tick(now)
             if mute and not self._at.tls and data.startswith(_TLS_ALERT):
                 raise PoolUnreachable("it answers in TLS; write stratum+ssl:// before its name")
             mute = mute and not data
+            if self._hashes and protocol.ready and (wanted := suggestion.look(now, self._hashes())) is not None:
+                self._settings = replace(self._settings, suggest_difficulty=wanted)  # of the next connection too
+                protocol.suggest(wanted)
+                self._flush()
             if data:
                 heard_s = now if b"\n" in data else heard_s  # a line without end is no word
                 self._receive(data, protocol, now)
+                if (busy_s := loop.time() - now) > _BUSY_S:
+                    await asyncio.sleep(busy_s)
             if self._malformed - malformed >= _MALFORMED_LIMIT:
                 raise ProtocolError(f"{_MALFORMED_LIMIT} lines that cannot be understood")
             if not protocol.ready and now - began_s >= timing.handshake:
@@ -311,7 +331,7 @@ class StratumPool:
             case Redirected():
                 self._redirected(event)
             case Said(text):
-                self._report(PoolMessage(self.name, text))
+                self._told.put(PoolMessage(self.name, text), asyncio.get_running_loop().time())
             case BadLine(reason, excerpt):
                 self._malformed += 1
                 self._report(Malformed(self.name, f"{reason}: {excerpt!r}" if excerpt else reason))
@@ -332,7 +352,7 @@ class StratumPool:
             if seen.refusal:
                 return Refused(seen.refusal)
         self._slot.put(job)
-        self._report(_job_received(self.name, job, new_block))
+        self._told.put(_job_received(self.name, job, new_block), job.received_s)
         for share in self._left.take(job):
             self._send(share, asyncio.get_running_loop().time(), again=True)
         return None
@@ -351,17 +371,11 @@ class StratumPool:
     def _redirected(self, event: Redirected) -> None:
         target = followed(event, self._url, self._at)
         if isinstance(target, str):
-            self._report(PoolMessage(self.name, target))
+            self._told.put(PoolMessage(self.name, target), asyncio.get_running_loop().time())
         else:
             self._redirect = target, event.wait_s
 
 
-def _suggestion(rate_hps: float) -> Fraction:
-    """The difficulty at which a share is found every few seconds; from 1 on a whole number, as some pools want."""
-    difficulty = Fraction(rate_hps) * _SHARE_EVERY_S / expected_hashes(DIFFICULTY_1)
-    return Fraction(round(difficulty)) if difficulty >= 1 else Fraction(f"{float(difficulty):.2g}")
-
-
 def _job_received(pool: str, job: Job, new_block: bool) -> JobReceived:
     difficulty, network = (float(difficulty_from_target(t)) for t in (job.target, job.network_target))
-    return JobReceived(pool, str(job.id), job.height, difficulty, network, job.clean, new_block)
+    return JobReceived(pool, printable(str(job.id), 64), job.height, difficulty, network, job.clean, new_block)

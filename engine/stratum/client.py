@@ -84,6 +84,7 @@ class ClientProtocol:
     _mask: int = 0
     _early: tuple[Notify, float] | None = None  # a job that came before the answer to mining.subscribe, and when
     _unknown: int = 0
+    _suggested: int | None = None  # the last request of that kind
 
     def start(self) -> None:
         asked = self.settings
@@ -162,6 +163,12 @@ class ClientProtocol:
         self._pending[self._ask(submit)] = _Sent(share, now, job.session != self.session)
         return None
 
+    def suggest(self, difficulty: Fraction) -> None:
+        """Tell the pool another difficulty that would suit us; nothing follows from its answer."""
+        if self._suggested is not None:
+            self._requests.forget(self._suggested)
+        self._suggested = self._ask(SuggestDifficulty(difficulty))
+
     # What the pool answers
 
     def _answered(self, response: Response, now: float) -> list[Event]:
@@ -222,7 +229,7 @@ class ClientProtocol:
             return [Refused(f"authorize {self.settings.user!r}: {answer.reason}", credentials=True)]
         self.ready = True
         if self.settings.suggest_difficulty:
-            self._ask(SuggestDifficulty(self.settings.suggest_difficulty))
+            self.suggest(self.settings.suggest_difficulty)
         ready = Ready(self._subscribed.extranonce1, self._subscribed.extranonce2_size, self._mask)
         return [ready] if self.job is None else [ready, NewJob(self.job, new_block=True)]
 

@@ -323,6 +323,17 @@ def test_a_lowered_difficulty_counts_at_once_for_running_jobs() -> None:
     assert miner.submit(first.job) == 0
 
 
+def test_what_a_lowered_difficulty_has_let_in_counts_after_it_has_risen_again() -> None:
+    """Found by the fault proxy: the share was on its way, and the pool refused it as low."""
+    miner = Miner(Fraction(1), steady=False)
+    first = miner.ready()
+    for difficulty in (1e-11, 1):
+        miner.say(line("mining.suggest_difficulty", [difficulty], 5))
+    (last,) = miner.jobs
+    assert miner.submit(first.job) == 0
+    assert miner.submit(last.job) == 23
+
+
 def test_a_fast_miner_is_raised_before_it_floods() -> None:
     miner = Miner(steady=False)
     name = miner.ready().job
