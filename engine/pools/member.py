@@ -55,7 +55,7 @@ class Member:
         self.since_s = 0.0  # since when there has been one without a break
         self.needed_s = 0.0  # when it was needed last
         self.worked = 0.0  # for it: hashes, or seconds where nobody counts them
-        self._policy, self._told, self._report = policy, told, report
+        self.policy, self._told, self._report = policy, told, report
         self._life: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._opened_s = 0.0
@@ -88,7 +88,7 @@ class Member:
             return False
         if not self.is_open:
             return now < self._not_before_s
-        late = now - self._opened_s >= self._policy.patience
+        late = now - self._opened_s >= self.policy.patience
         return self._tried or late or bool(self.failure)
 
     def stable(self, now: float, seconds: float) -> bool:
@@ -116,7 +116,7 @@ class Member:
 
     def settled(self, share: Verdict, result: Result, sent_s: float, now: float) -> None:
         """Look at what became of a share: a pool that rejects one after the other, or does not answer, is to rest."""
-        policy = self._policy
+        policy = self.policy
         match result.outcome:
             case Outcome.ACCEPTED:
                 self._rejects = self._rests = 0
@@ -134,7 +134,7 @@ class Member:
     def rest(self, now: float, reason: str) -> None:
         if self.resting(now):
             return
-        policy = self._policy
+        policy = self.policy
         self._rests_until_s = now + min(policy.rest_most, policy.rest_first * 2.0**self._rests)
         self._rests, self._rejects, self.rest_reason = min(self._rests + 1, 16), 0, reason
         self._told(self)
@@ -156,9 +156,9 @@ class Member:
             self.rest(loop.time(), self._error)
         except Exception as error:  # it ends this pool, and not the others
             self._error = in_words(error)
-            self._report(crash(self.name, error, self._policy.again))
+            self._report(crash(self.name, error, self.policy.again))
         if self._closing is None:
-            self._not_before_s = loop.time() + self._policy.again
+            self._not_before_s = loop.time() + self.policy.again
             self.close()
 
     def _take(self, job: Job | None) -> None:
