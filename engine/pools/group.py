@@ -120,7 +120,7 @@ class PoolGroup:
         self._decide()
 
     def change(self, pools: Sequence[Pool], policy: Policy | None = None, quotas: Sequence[int] = ()) -> None:
-        """Other members, in another order, from now on. A pool that stays keeps its connection and work; one that is gone
+        """Other members, in another order, from now on. A pool that stays keeps its connection and work; one that goes
         has a while to settle what is on its way. Raises InputError, and then nothing has changed."""
         before = set(self._members)
         self._policy = self._set(pools, quotas, policy)
