@@ -13,6 +13,7 @@ import msgspec
 
 from ..engine.chain.target import exact_difficulty
 from ..engine.errors import InputError
+from ..engine.pools.url import without_secrets
 
 T = TypeVar("T")
 _QUOTA_MOST = 1000
@@ -31,15 +32,17 @@ class PoolOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rena
     def check(self) -> None:
         """Raises InputError for the first option out of bounds."""
         if not (self.user or "").strip():
-            raise InputError(
-                f"pool {without_secrets(self.url)}: the user name is missing; give it with -u, often ADDRESS.WORKER"
-            )
+            shown = without_secrets(self.url)
+            raise InputError(f"pool {shown}: the user name is missing; give it with -u, often ADDRESS.WORKER")
         for name, text in (("-u", self.user), ("-p", self.password), ("name", self.name)):
             if text is not None and any(ord(char) < 32 or ord(char) == 127 for char in text):
                 raise InputError(f"{name}: holds control characters; takes what can be typed, without line ends")
         if self.quota is not None and not 0 <= self.quota <= _QUOTA_MOST:
             raise InputError(f"--quota: {self.quota}; takes 0, for a backup, to {_QUOTA_MOST} for each pool")
         _ = self.suggested
+
+    def __repr__(self) -> str:  # neither the password, nor what a URL may hold
+        return f"PoolOptions({without_secrets(self.url)!r}, {self.user!r})"
 
     @property
     def suggested(self) -> Fraction | None:
@@ -100,13 +103,6 @@ def names_of(shown: Sequence[str], pools: Sequence[PoolOptions]) -> list[str]:
             name = f"{url} ({n})"
         names.append(name)
     return names
-
-
-def without_secrets(url: str) -> str:
-    """As it may be shown: a node's URL holds a password, and so may a proxy's in the options behind a #."""
-    scheme, _, rest = url.partition("#")[0].rpartition("://")
-    place = rest.rpartition("@")[2].partition("?")[0]
-    return f"{scheme or 'stratum+tcp'}://{place}"
 
 
 def suggested(difficulty: float | str | None) -> Fraction | None:

@@ -21,6 +21,7 @@ from ..pool import SESSIONS, Demand, PoolStats
 from ..stratum import client
 from ..stratum.client import Answered, ClientProtocol, NewJob, Quirks, Ready, Redirected, Refused, Said, Settings
 from ..stratum.lines import Malformed as BadLine
+from ..stratum.lines import printable
 from ..tally import Outcome, Result
 from ..work import Job
 from .blocks import PoolBlocks
@@ -31,10 +32,13 @@ from .redirect import followed
 from .slot import JobSlot
 from .suggestion import Suggestion, suggested_at
 from .timing import Backoff, Timing
+from .told import Told
 from .url import PoolURL
 
 _MALFORMED_LIMIT = 20  # lines of one connection that cannot be understood
 _TLS_ALERT = b"\x15\x03"  # RFC 8446, section 5.1: the record of a server that was spoken to without TLS
+_NEXT_JOB_S = 0.02  # between two jobs: a flood of them must not keep devices from working
+_BUSY_S = 0.005  # of our time that its words take at once; after more the pool waits as long
 _UNSENT_LIMIT = 1 << 20  # bytes that a pool may leave unread
 
 
@@ -74,6 +78,7 @@ class StratumPool:
         self._blocks = (
             None if journal is None else PoolBlocks(journal, f"{url.host}:{url.port} {settings.user}", report)
         )
+        self._told = Told(self._name, report)
         self._runner: asyncio.Task[None] | None = None
         self._at = url  # where we are connected, or try to
         self._redirect: tuple[PoolURL, float] | None = None  # where we were sent, and after how many seconds
@@ -117,8 +122,13 @@ class StratumPool:
         self._runner = asyncio.create_task(self._run(), name=f"pool {self.name}")
         self._runner.add_done_callback(self._ended)
 
-    def jobs(self) -> AsyncIterator[Job | None]:
-        return self._slot.read()
+    async def jobs(self) -> AsyncIterator[Job | None]:
+        loop = asyncio.get_running_loop()
+        async for job in self._slot.read():
+            given_s = loop.time()
+            yield job
+            if (wait_s := given_s + _NEXT_JOB_S - loop.time()) > 0:
+                await asyncio.sleep(wait_s)
 
     async def submit(self, share: Verdict) -> Result:
         if self._runner is None:
@@ -221,9 +231,13 @@ class StratumPool:
         assert self._writer is not None
         self._writer.transport.abort()
         self._protocol = self._writer = None
+        mute = protocol.oldest_pending_s(asyncio.get_running_loop().time()) >= self._timing.answer
         for event in protocol.closed(reason):
             if isinstance(event, Answered):
-                self._keep(event.share, reason)
+                if mute and event.share.quality is not Quality.BLOCK:  # it would not answer the next time either
+                    self._settle(event.share, event.result)
+                else:
+                    self._keep(event.share, reason)
         if protocol.job is not None:
             self._slot.lose()
 
@@ -247,6 +261,7 @@ class StratumPool:
         while self._redirect is None:
             data = await self._read(reader, mute and not self._at.tls)
             now = loop.time()
+            self._told.tick(now)
             if mute and not self._at.tls and data.startswith(_TLS_ALERT):
                 raise PoolUnreachable("it answers in TLS; write stratum+ssl:// before its name")
             mute = mute and not data
@@ -257,6 +272,8 @@ class StratumPool:
             if data:
                 heard_s = now if b"\n" in data else heard_s  # a line without end is no word
                 self._receive(data, protocol, now)
+                if (busy_s := loop.time() - now) > _BUSY_S:
+                    await asyncio.sleep(busy_s)
             if self._malformed - malformed >= _MALFORMED_LIMIT:
                 raise ProtocolError(f"{_MALFORMED_LIMIT} lines that cannot be understood")
             if not protocol.ready and now - began_s >= timing.handshake:
@@ -314,7 +331,7 @@ class StratumPool:
             case Redirected():
                 self._redirected(event)
             case Said(text):
-                self._report(PoolMessage(self.name, text))
+                self._told.put(PoolMessage(self.name, text), asyncio.get_running_loop().time())
             case BadLine(reason, excerpt):
                 self._malformed += 1
                 self._report(Malformed(self.name, f"{reason}: {excerpt!r}" if excerpt else reason))
@@ -335,7 +352,7 @@ class StratumPool:
             if seen.refusal:
                 return Refused(seen.refusal)
         self._slot.put(job)
-        self._report(_job_received(self.name, job, new_block))
+        self._told.put(_job_received(self.name, job, new_block), job.received_s)
         for share in self._left.take(job):
             self._send(share, asyncio.get_running_loop().time(), again=True)
         return None
@@ -343,21 +360,22 @@ class StratumPool:
     def _keep(self, share: Verdict, reason: str) -> None:
         """For a session that goes on, for some time."""
         loop = asyncio.get_running_loop()
-        wait_s = self._left.keep(share, reason, loop.time())
-        loop.call_later(wait_s, lambda: self._left.expire(loop.time()))
+        if wait_s := self._left.keep(share, reason, loop.time()):
+            loop.call_later(wait_s, lambda: self._left.expire(loop.time()))
 
     def _settle(self, share: Verdict, result: Result) -> None:
+        self._left.settled(share)
         if (future := self._waiting.pop(share, None)) is not None and not future.done():
             future.set_result(result)
 
     def _redirected(self, event: Redirected) -> None:
         target = followed(event, self._url, self._at)
         if isinstance(target, str):
-            self._report(PoolMessage(self.name, target))
+            self._told.put(PoolMessage(self.name, target), asyncio.get_running_loop().time())
         else:
             self._redirect = target, event.wait_s
 
 
 def _job_received(pool: str, job: Job, new_block: bool) -> JobReceived:
     difficulty, network = (float(difficulty_from_target(t)) for t in (job.target, job.network_target))
-    return JobReceived(pool, str(job.id), job.height, difficulty, network, job.clean, new_block)
+    return JobReceived(pool, printable(str(job.id), 64), job.height, difficulty, network, job.clean, new_block)

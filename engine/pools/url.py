@@ -137,6 +137,14 @@ class PoolURL:
         return self.address + ("#" + "&".join(options) if options else "")
 
 
+def without_secrets(text: str) -> str:
+    """What a user has given as a URL, right or wrong, for a message: up to its options, and without user and
+    password."""
+    place = text.strip().partition("#")[0]
+    scheme, slashes, rest = place.partition("://") if "://" in place else ("", "", place)
+    return printable(scheme + slashes + rest.rpartition("@")[2], 200)
+
+
 def same_host(one: str, other: str) -> bool:
     """Whether two spellings of a host, as pools and people write them, are the same name or address."""
     return bare_host(one) == bare_host(other)

@@ -13,6 +13,7 @@ from ..stratum.lines import printable
 from .session import Accepted, Drop, Rejected, Session
 
 WRITE_LIMIT = 1 << 18  # bytes that a slow reader may leave unread
+_REST_S = 1.0  # at most, that a miner is not read which asks for more than it may
 _FEED_BYTES = 1 << 12  # at a time, so that what it asks for is bounded before it is looked at
 
 
@@ -80,6 +81,16 @@ class Connection(asyncio.Protocol):
                     case _:
                         pass
             self.flush()
+        if session.beyond and not self.closing:
+            rest_s, session.beyond = min(_REST_S, session.beyond / session.limits.shares_per_s), 0
+            assert self._transport is not None
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(rest_s, self._read_on)
+
+    def _read_on(self) -> None:
+        if self._session is not None and not self.closing:
+            assert self._transport is not None
+            self._transport.resume_reading()
 
     def flush(self) -> None:
         """Send what the session has to say; a miner that does not read is dropped."""

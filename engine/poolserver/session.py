@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import msgspec
 
-from ..chain.target import DIFFICULTY_1, target_from_difficulty
+from ..chain.target import target_from_difficulty
 from ..stratum.fields import Refusal
 from ..stratum.lines import Malformed
 from ..stratum.messages import (
@@ -74,20 +74,15 @@ class _Offer:
 
     job: PoolJob
     difficulty: Fraction
+    target: int
     seen: set[int] = field(default_factory=set[int])  # hashes of the shares that counted
     listed: bool = False  # its transactions were told once: they may be megabytes
-    _session: Fraction | None = None  # the session's difficulty when `asked` was last worked out
-    _asked: tuple[Fraction, int] = (Fraction(1), DIFFICULTY_1)
 
-    def asked(self, session: Fraction) -> tuple[Fraction, int]:
-        """(difficulty, target) of its shares, the session's difficulty being what it is now.
-
-        A lowered one counts at once. Fractions are slow and shares many: worked out anew only when it has changed.
-        """
-        if self._session is not session:
-            difficulty = min(self.difficulty, session)
-            self._session, self._asked = session, (difficulty, target_from_difficulty(difficulty))
-        return self._asked
+    def ease(self, difficulty: Fraction, target: int) -> None:
+        """A lowered difficulty counts at once, and for good: what was found by it is still on its way when the
+        difficulty has risen again."""
+        if difficulty < self.difficulty:
+            self.difficulty, self.target = difficulty, target
 
 
 @dataclass
@@ -104,6 +99,7 @@ class Session:
     mask: int = 0
     accepted: int = 0
     rejected: int = 0
+    beyond: int = 0  # requests beyond its rate, since this was last looked at
     _malformed: int = 0
     _users: set[str] = field(default_factory=set[str])
     _sent_difficulty: Fraction | None = None
@@ -143,7 +139,8 @@ class Session:
             self._stale, self._offers = self._offers, OrderedDict[str, _Offer]()
         self.vardiff.keep_bounds()
         self._tell_difficulty()
-        self._offers[job.id] = _Offer(job, self.vardiff.difficulty)
+        difficulty = self.vardiff.difficulty
+        self._offers[job.id] = _Offer(job, difficulty, target_from_difficulty(difficulty))
         if len(self._offers) > _OFFERS_LIMIT:
             self._offers.popitem(last=False)
         self.protocol.tell(job.notify(clean=clean))
@@ -190,6 +187,7 @@ class Session:
         return None
 
     def _too_fast(self, asked: Asked) -> Event | None:
+        self.beyond += 1
         fault = Fault(20, f"More than {self.limits.shares_per_s:g} requests a second")
         self.protocol.refuse(asked.id, fault.code, fault.text)
         if not isinstance(asked.message, Submit):
@@ -245,8 +243,11 @@ class Session:
 
     def _tell_difficulty(self) -> None:
         if self._sent_difficulty != self.vardiff.difficulty:
-            self._sent_difficulty = self.vardiff.difficulty
-            self.protocol.tell(SetDifficulty(self.vardiff.difficulty))
+            difficulty = self._sent_difficulty = self.vardiff.difficulty
+            self.protocol.tell(SetDifficulty(difficulty))
+            target = target_from_difficulty(difficulty)
+            for offer in self._offers.values():
+                offer.ease(difficulty, target)
 
     def _difficulty_changed(self) -> None:
         """With a new job at once: for many miners a change counts from the next job on, and a fast one floods us."""
@@ -292,15 +293,14 @@ class Session:
             return hashed
         if late and not hashed.is_block:  # a block goes to the chain, however stale: it may be one of two
             return Fault(21, "Job not found")
-        difficulty, target = offer.asked(self.vardiff.difficulty)
-        if hashed.hash > target and not hashed.is_block:
+        if hashed.hash > offer.target and not hashed.is_block:
             return Fault(23, "Low difficulty share")
         if hashed.hash in offer.seen:
             return Fault(22, "Duplicate share")
         if len(offer.seen) >= self.limits.shares_per_job and not hashed.is_block:
             return Fault(20, f"More than {self.limits.shares_per_job} shares for one job")
         offer.seen.add(hashed.hash)
-        return Accepted(hashed, difficulty)
+        return Accepted(hashed, offer.difficulty)
 
     def _within_rate(self, now: float) -> bool:
         """A token bucket."""

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 
 from ..errors import InputError, NodeError
+from ..stratum.lines import printable
 
 if TYPE_CHECKING:  # aiohttp is slow to import, and only a node needs it
     import aiohttp
@@ -118,11 +119,13 @@ class NodeRpc:
         """
         reply = await self._reply(method, params, timeout_s)
         if reply.error is not None:
-            raise RpcError(self.url, method, reply.error.code, reply.error.message[:500])
+            raise RpcError(self.url, method, reply.error.code, printable(reply.error.message, 500))
         try:
             return msgspec.json.decode(reply.result, type=result)
         except msgspec.MsgspecError as error:
-            raise NodeError(f"node {self.url}: {method}: its answer is not understood: {error}") from None
+            raise NodeError(
+                f"node {self.url}: {method}: its answer is not understood: {printable(str(error), 300)}"
+            ) from None
 
     async def close(self) -> None:
         """Calls under way fail; a later call opens it again."""
@@ -160,7 +163,7 @@ class NodeRpc:
         except TimeoutError:
             raise NodeError(f"node {self.url}: {method}: no answer within {timeout_s:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
-            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            reason = printable(getattr(error, "strerror", None) or str(error) or type(error).__name__, 300)
             raise NodeError(f"node {self.url}: cannot be reached: {reason}") from None
 
     async def _bounded(self, response: aiohttp.ClientResponse, method: str) -> bytes:

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from joulehash.engine.errors import InputError
-from joulehash.engine.pools.url import PoolURL, Proxy, same_host
+from joulehash.engine.pools.url import PoolURL, Proxy, same_host, without_secrets
 
 PIN = "0123456789abcdef" * 4
 
@@ -180,3 +180,17 @@ def test_hosts_are_compared_as_people_write_them() -> None:
     assert same_host("[::1]", "::1")
     assert not same_host("pool.example", "pool.example.evil")
     assert not same_host("evilpool.example", "pool.example")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("stratum+tcp://p:1#proxy=socks5://joe:s3cret@h:1", "stratum+tcp://p:1"),
+        ("http://joe:s3cret@h:1/x", "http://h:1/x"),
+        ("joe:s3@cret@h:1", "h:1"),
+        ("http://joe:s3://cret@h:1", "http://h:1"),
+        ("\x1b[31m", "\N{REPLACEMENT CHARACTER}[31m"),
+    ],
+)
+def test_what_is_shown_of_any_text(text: str, shown: str) -> None:
+    assert without_secrets(text) == shown
