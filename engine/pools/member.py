@@ -122,11 +122,13 @@ class Member:
     def settled(self, share: Verdict, result: Result, now: float) -> None:
         """Look at what became of a share: a pool that rejects one after the other is to rest."""
         policy = self._policy
-        self._unanswered.pop(share, None)
+        sent_s = self._unanswered.pop(share, now)
         match result.outcome:
             case Outcome.ACCEPTED:
                 self._rejects = self._rests = 0
                 self._accepted_s = now
+            case Outcome.LOST if now - sent_s >= policy.unanswered and self._accepted_s < sent_s:
+                self.rest(now, result.reason)
             case Outcome.REJECTED | Outcome.DUPLICATE if share.quality is not Quality.BLOCK:
                 self._rejects_s = self._rejects_s if self._rejects else now
                 self._rejects += 1
