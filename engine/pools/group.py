@@ -91,9 +91,9 @@ class PoolGroup:
         if gone and share.quality is not Quality.BLOCK:
             return Result(Outcome.STALE, "stale")
         loop = asyncio.get_running_loop()
-        sent_s = loop.time()
+        member.sent(share, loop.time())
         result = await member.pool.submit(share)
-        member.settled(share, result, sent_s, loop.time())
+        member.settled(share, result, loop.time())
         return result
 
     @property

@@ -31,7 +31,7 @@ class Policy:
     linger: float = 30.0  # a pool that is not needed is kept for late shares
     rejects: int = 10  # more than so many in a row, stale ones aside …
     rejects_for: float = 60.0  # … over so long, are too many
-    unanswered: float = 30.0  # a share that is lost after so long was left unanswered
+    unanswered: float = 30.0  # a share that had so long when the connection ended was left unanswered
     rest_first: float = 300.0  # of such a pool, and of one that refuses the user; doubles each time
     rest_most: float = 3600.0
     again: float = 10.0  # a pool that could not even begin, or has ended by itself
@@ -64,6 +64,7 @@ class Member:
         self._tried = False  # it has had its chance to give a first job
         self._error = ""  # with which it could not even begin
         self._rejects = 0
+        self._unanswered: dict[Verdict, float] = {}  # of the connection of now, and since when
         self._accepted_s = -1.0  # when it has accepted a share last
         self._rejects_s = 0.0  # when the first of them in a row came
         self._rests, self._rests_until_s = 0, 0.0
@@ -114,9 +115,14 @@ class Member:
             self._closing = asyncio.create_task(self._close(self._life), name=f"close {self.name}")
         return self._closing
 
-    def settled(self, share: Verdict, result: Result, sent_s: float, now: float) -> None:
-        """Look at what became of a share: a pool that rejects one after the other, or does not answer, is to rest."""
+    def sent(self, share: Verdict, now: float) -> None:
+        """It has a share to answer."""
+        self._unanswered[share] = now
+
+    def settled(self, share: Verdict, result: Result, now: float) -> None:
+        """Look at what became of a share: a pool that rejects one after the other is to rest."""
         policy = self.policy
+        sent_s = self._unanswered.pop(share, now)
         match result.outcome:
             case Outcome.ACCEPTED:
                 self._rejects = self._rests = 0
@@ -162,8 +168,15 @@ class Member:
             self.close()
 
     def _take(self, job: Job | None) -> None:
+        now = asyncio.get_running_loop().time()
         if job is not None and self.job is None:
-            self.since_s = asyncio.get_running_loop().time()
+            self.since_s = now
+        if job is None:
+            oldest_s = min(self._unanswered.values(), default=now)
+            self._unanswered.clear()
+            if now - oldest_s >= self.policy.unanswered and self._accepted_s < oldest_s:
+                self.job = None
+                self.rest(now, self.failure or "shares are left unanswered")
         self.job, self._tried = job, True
         self._told(self)
 
