@@ -35,7 +35,7 @@ class Policy:
     rest_first: float = 300.0  # of such a pool, and of one that refuses the user; doubles each time
     rest_most: float = 3600.0
     again: float = 10.0  # a pool that could not even begin, or has ended by itself
-    slice: float = 30.0  # of one pool's work, where several share it
+    slice: float = 10.0  # of one pool's work, where several share it
     tick: float = 0.25  # how often these are looked at
 
 
