@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.node, pytest.mark.long, pytest.mark.alone]
 KILLS = int(os.environ.get("JOULEHASH_KILLS", "5"))
 SEED = int(os.environ.get("JOULEHASH_KILLS_SEED", "1"))
 MOST_S = 1.0  # from its first block to its death
-BUSY, QUIET = "0.00005", "1000"  # difficulties: some twenty blocks a second, or none
+BUSY, QUIET = "0.00005", "1000"  # difficulties: several blocks a second, or none
 
 Run = Callable[[BitcoinNode, Path, str], AbstractContextManager[Command]]
 

@@ -74,25 +74,25 @@ _honest = ClientProtocol.submit
 
 
 def test_a_miner_that_submits_shares_of_a_lost_session_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    def submit(client: ClientProtocol, share: Verdict, now: float) -> Result | None:
+    def submit(client: ClientProtocol, share: Verdict, now: float, *, again: bool = False) -> Result | None:
         client.session = share.work.job.session
-        return _honest(client, share, now)
+        return _honest(client, share, now, again=again)
 
     monkeypatch.setattr(Judge, "_fate", lambda *_: Fate.FRESH)
     assert "was refused with" in cheated(monkeypatch, submit)
 
 
 def test_a_miner_that_submits_twice_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    def submit(client: ClientProtocol, share: Verdict, now: float) -> Result | None:
-        _honest(client, share, now)
-        return _honest(client, share, now)
+    def submit(client: ClientProtocol, share: Verdict, now: float, *, again: bool = False) -> Result | None:
+        _honest(client, share, now, again=again)
+        return _honest(client, share, now, again=again)
 
     assert "was sent twice" in cheated(monkeypatch, submit)
 
 
 def test_a_miner_that_counts_what_the_pool_has_not_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    def submit(client: ClientProtocol, share: Verdict, now: float) -> Result | None:
-        return _honest(client, share, now) if share.found.nonce % 2 else Result(Outcome.ACCEPTED)
+    def submit(client: ClientProtocol, share: Verdict, now: float, *, again: bool = False) -> Result | None:
+        return _honest(client, share, now, again=again) if share.found.nonce % 2 else Result(Outcome.ACCEPTED)
 
     assert "counts for the miner and not for the pool" in cheated(monkeypatch, submit)
 
