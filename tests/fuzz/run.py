@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from .targets import Target
 
-_A_ROUND = 500  # inputs
+_A_ROUND = 300  # inputs
 
 
 def fuzz(target: Target, first_seed: int, more: Callable[[], bool]) -> tuple[int, str | None]:

@@ -17,7 +17,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from joulehash.app.options import load_options
-from joulehash.bench.sweep.book import Whose, load
+from joulehash.bench.sweep.book import SCHEMA, Whose, load
 from joulehash.bench.sweep.grid import parse_range
 from joulehash.engine.chain.address import script_for
 from joulehash.engine.chain.block import Block
@@ -44,11 +44,13 @@ from joulehash.hw.meters.registers import KINDS, Value
 from joulehash.hw.meters.shelly import Shelly
 from joulehash.hw.meters.tasmota import Tasmota
 from joulehash.hw.passport.exchange import import_lines
+from joulehash.hw.passport.records import Service
 from joulehash.hw.passport.schema import open_database
 from joulehash.hw.spec import parse_spec
 from joulehash.hw.wire import bitaxe_answers, bitaxe_raw, bm13xx, bm1387, icarus
 from tests.support.mining import mine
-from tests.support.stratum import ANY_HASH, CASES, JSON, answer, connected, dialogues, line, notify, share_of
+from tests.support.passports import GAMMA, START, fill, use
+from tests.support.stratum import ANY_HASH, CASES, JSON, answer, connected, dialogues, line, share_of
 
 from .inputs import changed, changed_text
 
@@ -238,6 +240,15 @@ def passport(data: bytes) -> None:
         connection.execute("ROLLBACK")
 
 
+@cache
+def exported() -> bytes:
+    """A passport with something in it."""
+    path, found = folder() / "from.sqlite3", list[bytes]()
+    fill(path, "osmu:1a2b3c4d", [GAMMA, Service(START, "fan replaced")])
+    use(path, lambda passport: passport.export_to("osmu:1a2b3c4d", found.append))
+    return b"".join(found)
+
+
 def options(data: bytes) -> None:
     file = folder() / "options.toml"
     file.write_bytes(data)
@@ -270,9 +281,8 @@ FRAMES = [
     bm1387.read(0) + bm1387.set_address(4),
 ]
 RAW = [bitaxe_raw.encode(bitaxe_raw.I2CWriteRead(0x4C, b"\0", 2), 1), b"\x03\x00\x01\x12\x34", b"\x02\x00\x01\x05"]
-PASSPORT = [b'{"schema":"joulehash-passport/1","key":"osmu:1a","label":null,"at":"2026-01-01T00:00:00Z"}\n{"end":0}\n']
 TOML = [b'[mine]\nurl = "p:1"\nuser = "u"\nduration = 5\n[[mine.pool]]\nurl = "q:1"\nquota = 2\n']
-PROGRESS = [msgspec.json.encode({"whose": msgspec.to_builtins(WHOSE), "began": "2026", "cells": [], "schema": "x"})]
+PROGRESS = [msgspec.json.encode({"whose": msgspec.to_builtins(WHOSE), "began": "2026", "cells": [], "schema": SCHEMA})]
 
 TARGETS = [
     Target("Stratum, what a pool says", parts(lines()), client),
@@ -295,7 +305,7 @@ TARGETS = [
            lambda text: script_for(text, "regtest"), (InputError, ValueError)),
     Target("BM13xx, answers with versions", parts(FRAMES), decoded(lambda: bm13xx.ResponseDecoder(11))),
     Target("BM13xx, answers without", parts(FRAMES), decoded(lambda: bm13xx.ResponseDecoder(9))),
-    Target("BM13xx, commands", parts(FRAMES), decoded(bm13xx.CommandDecoder)),
+    Target("BM13xx, commands", parts(FRAMES), decoded(lambda: bm13xx.CommandDecoder("header"))),
     Target("BM1387, answers", parts(FRAMES), decoded(bm1387.ResponseDecoder)),
     Target("BM1387, commands", parts(FRAMES), decoded(bm1387.CommandDecoder)),
     Target("Icarus, answers", parts([b"\x12\x34\x56\x78" * 2]), decoded(icarus.AnswerDecoder)),
@@ -311,10 +321,9 @@ TARGETS = [
                                st.booleans()), modbus),
     Target("board spec", changed_text(["sim:bitaxe-gamma?fault=dead_chip:1&scale=8", "bitaxe-gamma:/dev/ttyACM0"]),
            parse_spec, (InputError,)),
-    Target("passport", changed(PASSPORT), passport, (InputError,)),
+    Target("passport", st.deferred(lambda: changed([exported()])), passport, (InputError,)),
     Target("options in TOML", changed(TOML), options, (InputError,)),
     Target("progress of a sweep", changed(PROGRESS), sweep, (InputError,)),
     Target("range of a sweep", changed_text(["400:800:25", "1.1", "1.0:1.2"]),
            lambda text: parse_range("--mhz", text), (InputError,)),
 ]  # fmt: skip
-_ = notify

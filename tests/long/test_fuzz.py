@@ -11,8 +11,8 @@ pytestmark = pytest.mark.long
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
-def test_a_thousand_inputs(target: Target) -> None:
+def test_some_hundred_inputs(target: Target) -> None:
     rounds = iter((True, False))
     count, failure = fuzz(target, 1, lambda: next(rounds))
     assert failure is None, failure
-    assert count >= 600  # where there are so many different ones
+    assert count >= 300  # two rounds, where there are so many different ones

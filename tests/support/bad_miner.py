@@ -130,7 +130,8 @@ class BadMiners:
             case "asks for transactions":
                 writer.write(_line(3, "mining.get_transactions", [name]) * 500)
             case "wants odd difficulties":
-                for value in ("1e-300", "1e300", 0, -1, "NaN", "inf", 10**60, 1e-30, True, [], "9" * 64):
+                odd: list[object] = ["1e-300", "1e300", 0, -1, "NaN", "inf", 10**60, 1e-30, True, [], "9" * 64]
+                for value in odd:
                     writer.write(_line(4, "mining.suggest_difficulty", [value]))
                     writer.write(_line(5, "mining.suggest_target", [f"{random.getrandbits(256):064x}"]))
                     writer.write(_line(6, "mining.suggest_target", ["0" * 64]))
