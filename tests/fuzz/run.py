@@ -29,7 +29,7 @@ def fuzz(target: Target, first_seed: int, more: Callable[[], bool]) -> tuple[int
         deadline=None,
         derandomize=False,
         phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much),
     )
     number = first_seed
     while True:

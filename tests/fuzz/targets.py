@@ -150,10 +150,10 @@ def node_url(text: str) -> None:
     assert not url.password or len(url.password) < 4 or url.password not in str(url) + repr(url)
 
 
-OFFER = {
+OFFER: dict[str, object] = {
     "version": 536870912, "previousblockhash": "11" * 32, "height": 200, "bits": "207fffff", "curtime": 1_700_000_000,
     "mintime": 1_699_999_000, "transactions": [{"data": "02000000" + "00" * 60, "txid": "22" * 32}],
-    "rules": ["csv", "!segwit"], "coinbaseaux": {}, "coinbasevalue": 5_000_000_000,
+    "rules": ["csv", "!segwit"], "coinbaseaux": dict[str, str](), "coinbasevalue": 5_000_000_000,
     "default_witness_commitment": "6a24aa21a9ed" + "33" * 32,
 }  # fmt: skip
 
@@ -196,17 +196,14 @@ class Served(JsonDevice):
 
 
 def plug(data: bytes) -> None:
-    for make in (lambda d: Shelly(d, 0, "switch"), lambda d: Tasmota(d, {}, None)):
-
-        async def asked(make: Callable[[JsonDevice], Any] = make) -> None:
-            try:
-                told = await make(Served(data)).ask()
-            except DeviceError as error:
-                assert "\x1b" not in str(error)  # noqa: PT017
-            else:
-                assert all(value is None or math.isfinite(value) for value in (told.watts, told.joules))
-
-        asyncio.run(asked())
+    device = Served(data)
+    for firmware in (Shelly(device, 0, "switch"), Tasmota(device, {}, None)):
+        try:
+            told = asyncio.run(firmware.ask())
+        except DeviceError as error:
+            assert "\x1b" not in str(error)  # noqa: PT017
+        else:
+            assert all(value is None or math.isfinite(value) for value in (told.watts, told.joules))
 
 
 def scpi(text: str) -> None:
