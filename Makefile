@@ -27,7 +27,7 @@ $(eval missing := $(shell PYTHON='$(PYTHON)' sh .ci/environment missing))$(if $(
 @sh .ci/environment $(1) $(filter-out again,$(INPUTS))
 endef
 
-.PHONY: help mine test test-long check lint types sanitize bench soak fuzz patterns clean again
+.PHONY: help mine test test-long check lint types sanitize bench pictures soak fuzz patterns validate clean again
 .NOTPARALLEL:
 
 help:  ## this list
@@ -62,6 +62,9 @@ bench: $(TEST)  ## measure this machine, for five minutes, and write docs/benchm
 	@exec $(VENV)/bin/joulehash bench all --suites build/speed.json --plot docs/kernels.svg \
 	    --write docs/benchmarks.md $(value ARGS)
 
+pictures: $(TEST)  ## make the pictures of README and docs anew, as reports and screens are now; NAMES="check.png"
+	@exec $(VENV)/bin/python -m tests.support.pictures docs $(value NAMES)
+
 soak: $(TEST)  ## 100 000 faults between miner and pool, for a quarter of an hour, into docs/reliability.md
 	@exec $(VENV)/bin/python -m tests.soak.faults $(value ARGS)
 
@@ -70,6 +73,10 @@ fuzz: $(TEST)  ## made-up input for every parser, for an hour, counted in docs/r
 
 patterns: $(BASE)  ## search for known nonces, days of it, for as long as you let it; ARGS="--duration 3600"
 	@exec nice -n 19 $(VENV)/bin/joulehash patterns --search --file hw/patterns/data/found.json $(value ARGS)
+
+validate: $(TEST)  ## check simulated boards, sound and broken, for hours, and write docs/bench.md; ARGS="--duration 1h"
+	@exec nice -n 15 $(VENV)/bin/python -m joulehash.app.validate --page docs/bench.md \
+	    --jobs $$(getconf _NPROCESSORS_ONLN) $(value ARGS)
 
 clean:  ## remove .venv and everything built
 	@rm -rf $(VENV) build dist joulehash.egg-info ext/_scan.c ext/_scan.*.so

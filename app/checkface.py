@@ -15,7 +15,7 @@ from rich.text import Text
 
 from ..bench.check.events import Began, CheckEvent, Doing, Done
 from ..bench.check.result import CheckResult, Finding, Step
-from ..bench.paper.figures import amount
+from ..bench.paper.figures import amount, efficiency_text, interval
 from .output import write_line
 from .terminal import keys_not_echoed
 from .units import span_text
@@ -120,6 +120,9 @@ def lines_of(event: CheckEvent) -> Iterator[tuple[str, str]]:
             simulated = ", simulated" if event.simulated else ""
             head = f"{event.verdict.upper()}: {event.title}{simulated}, {span_text(event.seconds)}"
             yield head, f"bold {_STYLES[event.verdict]}"
+            yield f"  rate  {interval(event.rate, 'H/s')}", ""
+            yield f"  J/TH  {efficiency_text(event)}", ""
+            yield from ((f"  note  {note}", "yellow") for note in event.notes)
             for finding in event.findings:
                 yield from ((line, "") for line in finding_lines(finding))
         case Doing():
@@ -129,7 +132,7 @@ def lines_of(event: CheckEvent) -> Iterator[tuple[str, str]]:
 def step_line(step: Step) -> str:
     """fail            fan                     0 rpm; at full speed 500 or more"""
     told = "" if step.measured is None else amount(step.measured, step.unit)
-    if isinstance(step.measured, int) and isinstance(step.expected, int):
+    if isinstance(step.measured, int) and isinstance(step.expected, int) and step.expected:
         told = f"{step.measured} of {step.expected} {step.unit}".strip()
     return f"{step.verdict:<15} {step.name:<22} {'; '.join(filter(None, (told, step.bound)))}"
 

@@ -18,7 +18,7 @@ import typer
 
 from ..engine.errors import JoulehashError
 from ..ext.kernels import KernelError
-from .commands import bench, boards, check, doctor, mine, patterns, pool, scan, sim, sweep
+from .commands import bench, blocks, boards, check, doctor, mine, patterns, pool, scan, sim, sweep
 from .output import discard_stdout, output_failure
 
 EXIT_ERROR = 2
@@ -34,6 +34,7 @@ app = typer.Typer(
 )
 app.command("mine")(mine.mine)
 app.command("pool")(pool.pool)
+app.command("blocks")(blocks.blocks)
 app.command("scan")(scan.scan)
 app.command("sim")(sim.sim)
 app.command("check")(check.check)

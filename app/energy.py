@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from math import floor, isfinite, log10
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from ..bench.paper.per_hash import with_uncertainty
 from ..engine.errors import InputError
 from ..engine.events import EnergyReport, EnergyUsed, Note, Report
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ..hw.meters.supply import Supply
 
 REPORT_S = 60.0
-_UNITS = (("TH", 1.0), ("GH", 1e-3), ("MH", 1e-6), ("kH", 1e-9), ("H", 1e-12))
 
 
 def meter_of(text: str, boards: Sequence[Sensing]) -> Meter:
@@ -106,16 +105,3 @@ def used_line(energy: EnergyUsed) -> str:
 def efficiency_text(efficiency: Efficiency | EnergyUsed | None) -> str:
     """unknown; 16.3 ± 0.4 J/TH; 2.47 ± 0.15 J/MH."""
     return "unknown" if efficiency is None else with_uncertainty(efficiency.j_per_th, efficiency.expanded)
-
-
-def with_uncertainty(j_per_th: float, expanded: float, unit: str | None = None) -> str:
-    """Two digits of the uncertainty; in the greatest unit in which the figure has at most three digits before the
-    point, or in this one."""
-    chosen = _UNITS[-1]
-    for chosen in _UNITS:
-        if chosen[0] == unit or (unit is None and j_per_th * chosen[1] < 1000):
-            break
-    name, factor = chosen
-    value, around = j_per_th * factor, expanded * factor
-    digits = 1 - floor(log10(around)) if around > 0 and isfinite(around) else 3
-    return f"{value:.{max(0, min(9, digits))}f} ± {around:.{max(0, min(9, digits))}f} J/{name}"

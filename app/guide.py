@@ -16,7 +16,7 @@ from .output import write_line
 if TYPE_CHECKING:
     from ..hw.chain import Chain
 
-_WIDTH = 100
+_WIDTH = 80
 _ANSWER_BYTES, _EVERY_S = 9, 0.2  # of a chip out of reset; between two calls
 
 
@@ -56,7 +56,8 @@ async def _guide(text: str, *, unguarded: bool) -> int:
         return 2
     finding = conclude(found)
     for line in finding_lines(finding):
-        write_line(line)
+        for part in wrap(line, _WIDTH, subsequent_indent="    "):
+            write_line(part)
     return 1 if any(one.state in ("low", "high") for one in found) else 2
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..engine.chain.target import expected_hashes
 from ..engine.events import (
+    CoinbaseSeen,
     Connected,
     Crash,
     DeviceAlarm,
@@ -71,6 +72,8 @@ def line_of(event: Event) -> str | None:
         case Crash():
             again = "" if event.retry_s is None else f"; begun again in {span_text(event.retry_s)}"
             return f"{event.part}: {event.error}{again}"
+        case CoinbaseSeen():
+            return _coinbase_line(event)
         case PoolMessage():
             return f"the pool says: {event.text}"
         case Malformed():
@@ -96,6 +99,15 @@ def _share_line(event: ShareDone) -> str:
     return (
         f"{event.outcome} {what} of difficulty {difficulty_text(event.difficulty)} by {event.device}{latency}{reason}"
     )
+
+
+def _coinbase_line(event: CoinbaseSeen) -> str:
+    if event.part is None or event.total is None:
+        return "the pool's coinbase cannot be read; it may pay anybody"
+    if not event.pays:
+        to = ", ".join(paid.to for paid in event.outputs[:2]) or "nobody"
+        return f"its blocks pay {to}{' and others' if event.more or len(event.outputs) > 2 else ''}, not your address"
+    return f"its blocks pay you {100 * event.part:.4g} %: {event.pays / 1e8:g} of {event.total / 1e8:g} BTC"
 
 
 def rates_line(miner: Miner) -> str:

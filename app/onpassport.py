@@ -42,8 +42,11 @@ async def keep(result: CheckResult | SweepResult, path: Path, tell: Callable[[st
         return
     try:
         async with Passport(path) as passport:
-            record = passport.record_check if isinstance(result, CheckResult) else passport.record_sweep
-            await record(result.key, msgspec.json.encode(result))
+            data = msgspec.json.encode(result)
+            if isinstance(result, CheckResult):
+                await passport.record_check(result.key, data, result.identity.get("firmware", ""))
+            else:
+                await passport.record_sweep(result.key, data)
     except PassportError as error:
         tell(f"{error}; the result is not kept in the passport")
 

@@ -31,6 +31,8 @@ class MineOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rena
     supply: str | None = None
     record: str | None = None
     passport: str | None = None
+    journal: str | None = None
+    pays_me: float | None = None
     kernel: str | None = None
     threads: int | None = None
     affinity: bool | None = None
@@ -48,6 +50,10 @@ class MineOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rena
         pools = self.pools
         for pool in pools:
             pool.check()
+        if self.pays_me is not None and not 0 < self.pays_me <= 100:
+            raise InputError(f"--pays-me: {self.pays_me:g}; takes percent above 0, at most 100")
+        if self.pays_me is not None and not pools:
+            raise InputError("--pays-me: is for a pool; give its URL with -o")
         if not pools and (self.user is not None or self.password is not None):
             raise InputError("-u and -p: are for a pool; give its URL with -o, or leave them out for the embedded pool")
         if pools and self.block_every is not None:

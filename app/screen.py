@@ -10,14 +10,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.panel import Panel
@@ -35,6 +34,7 @@ from ..engine.events import (
     HardwareError,
     Malformed,
     PoolBlock,
+    PoolSwitched,
     ShareDone,
     Summary,
 )
@@ -42,6 +42,8 @@ from ..engine.miner import Miner
 from ..engine.tally import Outcome
 from .energy import energy_cells, point_text
 from .lines import WINDOW_NAMES, line_of, summary_lines, time_to
+from .poolscreen import pool_lines
+from .table import aligned, short
 from .terminal import keys_not_echoed
 from .units import difficulty_text, duration_text, rate_text, span_text
 
@@ -52,7 +54,6 @@ _REFRESH_S = 1.0
 _PICTURE_WIDTH, _PICTURE_LOG = 80, 8
 _SHARES_SHOWN = 2  # of a device, accepted within a second: the others are counted
 _FRAME_WIDTH = 4  # of the panel's sides
-_NAME_MOST = 22  # of a device: with all that it may tell, a line has 80 columns
 _REMARK_MOST = 3  # lines of an alarm
 
 
@@ -139,6 +140,7 @@ def panel(miner: Miner, width: int, height: int | None = None, metered: Metered 
     """The state of a miner, for a terminal of 80 columns or more, and of so many lines, if they are few."""
     energy = [_energy(metered)] if metered is not None else []
     lines = [_rates(miner), *energy, _counts(miner), Text(), *_pool(miner), Text()]
+    lines += pool_lines(miner, width - _FRAME_WIDTH)
     lines += _devices(miner, width - _FRAME_WIDTH, None if height is None else height - len(lines) - 3)
     state = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)  # one is drawn in half the time of many
     title = Text.assemble(("joulehash", "bold"), "  ", miner.pool.name)
@@ -183,15 +185,16 @@ def _pool(miner: Miner) -> list[Text]:
     state = ("connected", "green") if stats.connected else ("not connected", "red")
     rows = [[("pool", "dim"), state, (f"user {stats.user}", ""), (f"answers in {span_text(stats.latency_s)}", "")]]
     if job is None:
-        return _aligned("<<<<", [*rows, [("work", "dim"), ("none yet", ""), ("", ""), ("", "")]])
+        return aligned("<<<<", [*rows, [("work", "dim"), ("none yet", ""), ("", ""), ("", "")]])
+    pays = "" if stats.pays is None else f"pays you {100 * stats.pays:.4g} %"
     for name, target, detail in (
-        ("share", job.target, ""),
+        ("share", job.target, pays),
         ("block", job.network_target, f"height {job.height}" if job.height is not None else ""),
     ):
         difficulty = f"difficulty {difficulty_text(float(difficulty_from_target(target)))}"
         expected = f"one in {span_text(time_to(target, rate))}"
         rows.append([(name, "dim"), (difficulty, ""), (expected, ""), (detail, "")])
-    return _aligned("<<<<", rows)
+    return aligned("<<<<", rows)
 
 
 def _devices(miner: Miner, width: int, height: int | None) -> list[Text]:
@@ -206,8 +209,8 @@ def _devices(miner: Miner, width: int, height: int | None) -> list[Text]:
         rates = (state.meter.rate(WINDOW_NAMES["5s"]), state.meter.average())
         counts = (t.accepted, t.rejected, t.stale, t.hardware_errors)
         cells = [*map(rate_text, rates), *map(str, counts), *(told[at] or "-" for told in figures.values())]
-        rows.append([(cell, "") for cell in (_short(name), *cells)])
-    lines = _aligned("<" + ">" * (len(rows[0]) - 1), rows)
+        rows.append([(cell, "") for cell in (short(name), *cells)])
+    lines = aligned("<" + ">" * (len(rows[0]) - 1), rows)
     room = width - lines[0].cell_len - 2
     remarks = [_remark(name, state, stats) for name, (state, stats) in states.items()]
     n_below = sum(len(words) > room for words, _ in remarks)
@@ -243,28 +246,6 @@ def _remark(name: str, state: DeviceState, stats: DeviceStats) -> tuple[str, str
     return stats.note, "dim"
 
 
-def _short(name: str) -> str:
-    """The end of it tells ports apart."""
-    name = name.replace("/dev/", "")
-    return name if len(name) <= _NAME_MOST else "…" + name[1 - _NAME_MOST :]
-
-
-def _aligned(sides: str, rows: Sequence[Sequence[tuple[str, str]]]) -> list[Text]:
-    """Lines of cells (words, style) in columns, to the left or to the right. Rich's tables take seven times as long,
-    every second."""
-    widths = [max(cell_len(words) for words, _ in column) for column in zip(*rows, strict=True)]
-    lines: list[Text] = []
-    for row in rows:
-        parts: list[tuple[str, str]] = [("", "")]
-        for at, (side, width, (words, style)) in enumerate(zip(sides, widths, row, strict=True)):
-            gap, between = " " * (width - cell_len(words)), "  " if at else ""
-            cell = between + words + gap if side == "<" else between + gap + words
-            before, last = parts[-1]
-            parts[-1:] = [(before + cell, style)] if style == last else [(before, last), (cell, style)]
-        lines.append(Text.assemble(*parts))
-    return lines
-
-
 def _style(event: Event) -> str:
     match event:
         case PoolBlock(accepted=True):
@@ -273,7 +254,7 @@ def _style(event: Event) -> str:
             return "bold green" if event.block else "green"
         case ShareDone(outcome=Outcome.REJECTED.value) | DeviceFailed() | HardwareError() | PoolBlock():
             return "red"
-        case ShareDone() | Disconnected() | Malformed() | DeviceAlarm():
+        case ShareDone() | Disconnected() | Malformed() | DeviceAlarm() | PoolSwitched():
             return "yellow"
         case _:
             return ""

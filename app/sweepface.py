@@ -58,9 +58,10 @@ class JsonFace(SweepFace):
 
 
 class LiveFace(SweepFace):
-    """On a terminal."""
+    """On a terminal. `timed`: the board's time is ours, so that what is left of it can be told."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, timed: bool) -> None:
+        self._timed = timed
         self._stack = ExitStack()
         self._stack.enter_context(keys_not_echoed())
         columns = TextColumn("{task.description}"), BarColumn(24), TextColumn("{task.fields[left]}")
@@ -72,7 +73,7 @@ class LiveFace(SweepFace):
     def began(self, mhz: float, volts: float | None, left_s: float) -> None:
         total = self._done_s + left_s
         part = self._done_s / total if total > 0 else 1.0
-        left = f"about {span_text(round(left_s))} left"
+        left = f"about {span_text(round(left_s))} left" if self._timed else ""
         self._progress.update(self._bar, description=point_text(mhz, volts), completed=part, left=left)
 
     def cell(self, cell: Cell) -> None:
@@ -91,7 +92,7 @@ class LiveFace(SweepFace):
         self._stack.close()
 
 
-def choose_face(*, as_json: bool) -> SweepFace:
+def choose_face(*, as_json: bool, timed: bool = True) -> SweepFace:
     if as_json:
         return JsonFace()
-    return LiveFace() if sys.stdout.isatty() else SweepFace()
+    return LiveFace(timed=timed) if sys.stdout.isatty() else SweepFace()

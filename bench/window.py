@@ -38,7 +38,7 @@ class Tally:
     def __init__(self) -> None:
         self.seen: Counter[tuple[Seen, Place]] = Counter()
         self.small: Counter[tuple[int | None, int | None, int | None]] = Counter()  # valid ones, with the small core
-        self.hashes = 0.0
+        self.hashes = self.squares = 0.0  # that the valid ones stand for; and the sum of the squares of those
         self.runs: dict[int | None, int] = {}  # of each chip, how often it told one nonce in succession, at most
         self._last: dict[int | None, tuple[int, int]] = {}
 
@@ -46,6 +46,7 @@ class Tally:
         """stands_for: hashes."""
         self.seen[seen, (where.chip, where.core)] += 1
         self.hashes += stands_for
+        self.squares += stands_for**2
         if seen in (Seen.VALID, Seen.STALE):
             self.small[where.chip, where.core, where.small_core] += 1
         last, times = self._last.get(where.chip, (-1, 0))

@@ -29,6 +29,7 @@ from ..hw.feeder import Account, FeederFor, Orders
 from ..hw.icarus_feeder import IcarusFeeder
 from ..hw.powered import Powered
 from .invented import made_up
+from .metering import Counts
 from .window import Seen, Tally, Window
 
 _NEW_JOB_S = 30.0
@@ -78,6 +79,10 @@ class Workload:
     def runs(self) -> dict[int | None, int]:
         """Of each chip, how often in succession it told one nonce, at most; since the workload began."""
         return self._tally.runs
+
+    def done(self) -> Counts:
+        """So far, by verified nonces: for a meter that is read beside it."""
+        return Counts(claimed=self._tally.hashes, squares=self._tally.squares)
 
     def window(self) -> Window:
         """One that begins now."""

@@ -102,6 +102,30 @@ class Crash(Event, frozen=True, tag="crash"):
     retry_s: float | None
 
 
+class Paid(msgspec.Struct, frozen=True):
+    """An output of a coinbase. to: an address, or "script" and its first bytes in hex; satoshi."""
+
+    to: str
+    value: int
+
+
+class CoinbaseSeen(Event, frozen=True, tag="coinbase"):
+    """Whom the blocks of a pool pay, by the coinbase of its first job; once a connection. Amounts are in satoshi.
+
+    address: that of the user name, and `part` what it is paid of all, 0 to 1. null: the coinbase cannot be read.
+    outputs: the largest; `more` are not in it.
+    """
+
+    pool: str
+    height: int | None
+    address: str
+    pays: int | None
+    part: float | None
+    total: int | None
+    outputs: list[Paid]
+    more: int
+
+
 class PoolMessage(Event, frozen=True, tag="message"):
     pool: str
     text: str  # printable characters only

@@ -32,6 +32,7 @@ class PoolStats:
     failure: str = ""  # why there is no connection; empty while there is one, or the first has not failed yet
     refused: bool = False  # that is why: it said no, to the user name or to us
     members: tuple[PoolStats, ...] = ()  # of those that it is made of
+    pays: float | None = None  # part of the coinbase that goes to the user's address, 0 to 1; None: not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,9 +138,13 @@ async def _ramp(chain: Chain, step: Ramp, mhz: float) -> None:
 
 async def _count(chain: Chain, step: Count) -> None:
     """Every chip answers, each with its own name."""
+    before = chain.broken
     found = await chain.ask_ids(step.size, step.quiet_s)
+    broken = chain.broken - before
     if not found:
-        raise NoChips(f"{chain.name}: no chip answers; is it powered, and the line whole?", found, chain.n_chips)
+        raise NoChips(
+            f"{chain.name}: no chip answers; is it powered, and the line whole?", found, chain.n_chips, broken
+        )
     if others := set(found) - {chain.chip.id}:
         raise WrongChips(
             f"{chain.name}: a chip says that it is a BM{min(others):04X}; {chain.row.title} has {chain.chip.name}",
@@ -152,6 +156,7 @@ async def _count(chain: Chain, step: Count) -> None:
             f"{chain.name}: {len(found)} of {chain.n_chips} chips answer; the fault is at the one after the last",
             found,
             chain.n_chips,
+            broken,
         )
     chain.ids = tuple(found)
     chain.tell("counted")

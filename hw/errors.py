@@ -33,11 +33,12 @@ class RailFailed(DeviceError):
 
 
 class Enumeration(DeviceError):
-    """Of the chips on the line too few answered, or they are others. `ids`: what each called itself."""
+    """Of the chips on the line too few answered, or they are others. `ids`: what each called itself; `broken`: bytes
+    that came and were no answer."""
 
-    def __init__(self, text: str, ids: Sequence[int], expected: int) -> None:
+    def __init__(self, text: str, ids: Sequence[int], expected: int, broken: int = 0) -> None:
         super().__init__(text)
-        self.ids, self.expected = tuple(ids), expected
+        self.ids, self.expected, self.broken = tuple(ids), expected, broken
 
 
 class NoChips(Enumeration):

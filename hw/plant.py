@@ -13,6 +13,11 @@ from .limits import Reading
 class Plant(Protocol):
     """All raise DeviceError when the board does not answer, or does not do what it was told."""
 
+    @property
+    def firmware(self) -> str:
+        """What drives it, as far as it tells, once it is prepared; empty: it tells nothing."""
+        ...
+
     async def prepare(self) -> None:
         """After its port was opened: bring it to off, see that each part answers, arm the regulator's own limits and
         read them back."""

@@ -26,9 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_passport(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test writes into the passport of whoever runs it."""
+    """No test writes into the passport or the journal of whoever runs it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JOULEHASH_PASSPORT", str(tmp_path_factory.mktemp("passport") / "passport.sqlite3"))
+        folder = tmp_path_factory.mktemp("passport")
+        patch.setenv("JOULEHASH_PASSPORT", str(folder / "passport.sqlite3"))
+        patch.setenv("JOULEHASH_JOURNAL", str(folder / "blocks.sqlite3"))
         yield
 
 

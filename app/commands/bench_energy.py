@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import typer
 
+from ...bench.paper.per_hash import with_uncertainty
 from ...engine.errors import InputError
-from ..energy import meter_of, with_uncertainty
+from ..energy import meter_of
 from ..options import MineOptions
 from ..units import rate_text
 

@@ -77,8 +77,6 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line; the last is the verdict.")] = False,
 ) -> int:
     """Check boards: 0 pass, 1 fail, 2 inconclusive or could not run."""
-    from ...bench.check.measuring import Plan
-    from ...hw.passport.where import passport_path
     from ..signals import noted_signals
 
     for option, path in (("--html", html), ("--junit", junit), ("--text", text)):
@@ -90,20 +88,23 @@ def check(
         if as_json or len(board) > 1:
             raise InputError("--guided: leads a person through one board; leave out --json, and name one board")
         return guide(board[0], unguarded=unguarded)
-    least_s = seconds_of("--time", least) if least is not None else None
-    most_s = seconds_of("--most", most) if most is not None else max(_MOST_S, least_s or 0.0)
-    if least_s is not None and most_s < least_s:
-        raise InputError(f"--most {most}: is less than --time {least}; takes as much or more")
-    soak_s = seconds_of("--soak", soak) if soak is not None else 0.0
-    plans = {
-        simulated: Plan(min(least_s if least_s is not None else usual_s, most_s), most_s, soak_s)
-        for simulated, usual_s in ((True, _LEAST_SIMULATED_S), (False, _LEAST_S))
-    }
-    if meter is not None and len(board) > 1:
-        raise InputError(f"--meter {meter}: measures one board; check the others without it")
-    fed = supply_of(supply, len(board))
-    order = _Order(plans, limits, limit or [], patterns, seed, unguarded, jobs, meter, fed)
     with noted_signals() as signals:
+        from ...bench.check.measuring import Plan
+        from ...hw.passport.where import passport_path
+
+        least_s = seconds_of("--time", least) if least is not None else None
+        most_s = seconds_of("--most", most) if most is not None else max(_MOST_S, least_s or 0.0)
+        if least_s is not None and most_s < least_s:
+            raise InputError(f"--most {most}: is less than --time {least}; takes as much or more")
+        soak_s = seconds_of("--soak", soak) if soak is not None else 0.0
+        plans = {
+            simulated: Plan(min(least_s if least_s is not None else usual_s, most_s), most_s, soak_s)
+            for simulated, usual_s in ((True, _LEAST_SIMULATED_S), (False, _LEAST_S))
+        }
+        if meter is not None and len(board) > 1:
+            raise InputError(f"--meter {meter}: measures one board; check the others without it")
+        fed = supply_of(supply, len(board))
+        order = _Order(plans, limits, limit or [], patterns, seed, unguarded, jobs, meter, fed)
         results = asyncio.run(_check(board, order, passport_path(passport), as_json, signals))
     if results and (html or junit or text):
         from ...bench.paper.write import write_reports
@@ -160,12 +161,12 @@ class _Order:
         """Raises InputError, for whatever could be wrong with it before it is opened."""
         from ...bench.check.limits import held_to, limits_of
         from ...bench.check.procedure import Check, Named
-        from ...hw.patterns.known import known
+        from ...hw.patterns.known import EACH, known
 
         limits = limits_of(on.row, self.file, self.limits)
         board = on.board(held_to(on.row, limits), unguarded=self.unguarded, supply=self.supply)
         point = board.point(on.spec.mhz, on.spec.volts)
-        found = known(on.row, point.mhz, self.given, each=3)
+        found = known(on.row, point.mhz, self.given, each=EACH)
         named = Named(self.seed, on.simulated)
         return Check(
             board, point, limits, self.plans[on.simulated], face.event, found, "no patterns", named, self.meter

@@ -26,7 +26,7 @@ def mine(
             "-o",
             "--url",
             metavar="URL",
-            help="Pool, as stratum+tcp://HOST:PORT or stratum+ssl://HOST:PORT; several, the best first.",
+            help="Pool, as stratum+tcp://HOST:PORT, or node, as http://USER:PASS@HOST:PORT; several, the best first.",
         ),
     ] = None,
     user: Annotated[
@@ -118,6 +118,18 @@ def mine(
             show_default="JOULEHASH_PASSPORT, or the user's data folder",
         ),
     ] = None,
+    journal: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where found blocks are written down before they are sent.",
+            show_default="JOULEHASH_JOURNAL, or the user's data folder",
+        ),
+    ] = None,
+    pays_me: Annotated[
+        float | None,
+        typer.Option(metavar="PERCENT", help="Refuse a pool whose coinbase pays the address of -u less than that."),
+    ] = None,
     shares: Annotated[int | None, typer.Option(metavar="N", help="Stop after so many accepted shares.")] = None,
     block_every: Annotated[
         float | None,
@@ -161,6 +173,8 @@ def mine(
         supply=supply,
         record=record,
         passport=passport,
+        journal=journal,
+        pays_me=pays_me,
         kernel=kernel,
         threads=threads,
         affinity=affinity,
@@ -185,6 +199,7 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
     from ... import __version__
     from ...engine.errors import DeviceError
     from ...engine.events import Started
+    from ...engine.journal import Journal, journal_path
     from ...engine.miner import Miner
     from ...hw.passport.where import passport_path
     from ..devices import Devices
@@ -204,7 +219,8 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
                 await stack.enter_async_context(each)
             meter = None if options.meter is None else meter_of(options.meter, devices.sensing)
             keeper = Keeper(passport_path(options.passport), devices.claims, face.event)
-            miner = Miner(make_pool(options, face.event), devices.all, keeper.event)
+            journal = await stack.enter_async_context(Journal(journal_path(options.journal), face.event))
+            miner = Miner(make_pool(options, face.event, journal), devices.all, keeper.event)
             metered = await stack.enter_async_context(metered_miner(meter, miner, face.event))
             face.event(Started(__version__, miner.pool.name, [device.name for device in devices.all]))
             running = asyncio.create_task(miner.run(options.duration, options.shares))

@@ -130,7 +130,7 @@ async def _harvest(board: str, node: str, blocks: int | None, file: Path, face: 
         await asyncio.wait([looking])
     await rpc.close()
     if account is not None:  # what was found before the node failed, too
-        both = tuple(dict.fromkeys((*library.patterns, *account.found.values())))
+        both = tuple(dict.fromkeys((*library.patterns, *account.patterns)))
         least = min([library.zero_bits, *(pattern.zero_bits for pattern in both)])
         save(file, replace(library, patterns=both, zero_bits=least))
         face.harvested(account)
@@ -184,13 +184,13 @@ class _Face:
                 blocks=account.looked,
                 zero_bits=account.needed,
                 qualified=account.qualified,
-                known=len(account.found),
+                known=len(account.kept),
                 cores=account.cores,
             )
             return
         write_line(
             f"{account.looked} blocks, {account.qualified} of them with {account.needed} zero bits or more; "
-            f"patterns for {len(account.found)} of {account.cores} cores"
+            f"patterns for {len(account.kept)} of {account.cores} cores"
         )
 
     def _json(self, **fields: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ...engine.events import Event
     from ...engine.poolserver.pace import Pace
     from ...engine.poolserver.server import PoolServer, ServerSettings
+    from ...engine.templates.rpc import NodeUrl
     from ...engine.templates.template import TemplateSource
     from ..signals import Signals
 
@@ -28,9 +30,10 @@ _ASSUMED_HPS = 2e6  # of the miners together, until they are measured
 def pool(
     listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where miners connect.")] = "127.0.0.1:3333",
     node: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            metavar="URL", help="Bitcoin node, as http://USER:PASS@HOST:PORT or http://HOST:PORT?cookie=FILE."
+            metavar="URL",
+            help="Bitcoin node, as http://USER:PASS@HOST:PORT or with ?cookie=FILE; several times for several.",
         ),
     ] = None,
     address: Annotated[
@@ -42,12 +45,21 @@ def pool(
     ] = None,
     difficulty: Annotated[str, typer.Option(metavar="D", help="Share difficulty that a miner starts with.")] = "0.001",
     sessions: Annotated[int, typer.Option(metavar="N", help="Miners at a time, at most.")] = 4096,
+    journal: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --node: where found blocks are written down before they are sent.",
+            show_default="JOULEHASH_JOURNAL, or the user's data folder",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
 ) -> int:
     """Serve work to any Stratum miner. Without --node: a chain in memory that needs nothing."""
     from ...engine.chain.target import exact_difficulty
     from ...engine.poolserver.pace import Pace
     from ...engine.poolserver.server import ServerSettings
+    from ...engine.templates.rpc import NodeUrl
     from ..options import check_block_every
     from ..signals import noted_signals
 
@@ -57,7 +69,10 @@ def pool(
         raise InputError("--address: is for --node; a chain in memory pays nobody")
     if node is not None and block_every is not None:
         raise InputError("--block-every: is for the chain in memory; leave it out with --node")
+    if node is None and journal is not None:
+        raise InputError("--journal: is for --node; blocks of a chain in memory are worth nothing")
     check_block_every(block_every)
+    nodes = [NodeUrl.parse(url) for url in node or ()]
     if sessions < 1:
         raise InputError(f"--sessions: {sessions}; takes 1 or more")
     try:
@@ -68,27 +83,36 @@ def pool(
     settings = ServerSettings(host, port, start, min(start, Fraction(1, 10**6)), sessions=sessions)
     pace = Pace(block_every or 60.0, _ASSUMED_HPS) if node is None else None
     with noted_signals() as signals:
-        asyncio.run(_serve(settings, pace, node, address, _Face(as_json=as_json), signals))
+        asyncio.run(_serve(settings, pace, nodes, address, journal, _Face(as_json=as_json), signals))
     return 0
 
 
 async def _serve(
-    settings: ServerSettings, pace: Pace | None, node: str | None, address: str | None, face: _Face, signals: Signals
+    settings: ServerSettings,
+    pace: Pace | None,
+    nodes: Sequence[NodeUrl],
+    address: str | None,
+    file: str | None,
+    face: _Face,
+    signals: Signals,
 ) -> None:
     from ...engine.events import Note
+    from ...engine.journal import Journal, journal_path
     from ...engine.poolserver.server import PoolServer, serving
     from ...engine.templates.memory import MemoryChain
-    from ...engine.templates.node import NodeSource
+    from ...engine.templates.nodes import source_of
 
     source: TemplateSource
-    if node is not None and address is not None:
-        source = NodeSource(node, address, report=lambda text: face.event(Note(text)))
+    journal: Journal | None = None
+    if nodes and address is not None:
+        source = source_of(nodes, address, lambda text: face.event(Note(text)))
+        journal = Journal(journal_path(file), face.event)
     else:
         assert pace is not None
         source = MemoryChain(pace.target)
 
     async def run() -> None:
-        async with serving(PoolServer(source, settings, face.event, pace)) as server:
+        async with serving(PoolServer(source, settings, face.event, pace, journal=journal)) as server:
             host, port = server.address
             shown = f"[{host}]" if ":" in host else host
             face.event(Note(f"listening on stratum+tcp://{shown}:{port}, work from {source.name}; Ctrl-C ends it"))
@@ -97,6 +121,8 @@ async def _serve(
     running = asyncio.create_task(run())
     with signals.tell(running.cancel):
         await asyncio.wait([running])
+    if journal is not None:
+        await journal.close()
     if not running.cancelled():
         running.result()  # it ends by itself only with an error
     face.close()

@@ -65,44 +65,45 @@ def sweep(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line; the last is the result.")] = False,
 ) -> int:
     """Sweep frequency and voltage: 0 done, 1 no point is sound, 2 cut off or could not run."""
-    from ...bench.sweep.grid import parse_range
-    from ...engine.clock import run_virtual
-    from ...hw.passport.where import passport_path
-    from ..energy import supply_of
     from ..signals import noted_signals
-    from ..sweepface import choose_face
-    from ..sweeping import Order
-    from ..sweeping import sweep as run
 
-    if report is not None:
-        check_writable("--report", report)
-    if virtual and not board.startswith("sim:"):
-        raise InputError(f"--virtual-time: {board} is no simulated board; takes sim:BOARD")
-    order = Order(
-        board=board,
-        mhz=parse_range("--mhz", mhz),
-        volts=parse_range("--volts", volts),
-        rules=_rules(errors, precision, settle),
-        chip_c=chip_c,
-        vr_c=vr_c,
-        watts=watts,
-        meter=meter,
-        supply=supply_of(supply, 1),
-        every=every,
-        resume=resume,
-        progress=progress,
-        passport=passport_path(passport),
-        seed=seed,
-    )
-    face = choose_face(as_json=as_json)
-    try:
-        with noted_signals() as signals:
+    with noted_signals() as signals:
+        from ...bench.sweep.grid import parse_range
+        from ...engine.clock import run_virtual
+        from ...hw.passport.where import passport_path
+        from ..energy import supply_of
+        from ..sweepface import choose_face
+        from ..sweeping import Order
+        from ..sweeping import sweep as run
+
+        if report is not None:
+            check_writable("--report", report)
+        if virtual and not board.startswith("sim:"):
+            raise InputError(f"--virtual-time: {board} is no simulated board; takes sim:BOARD")
+        order = Order(
+            board=board,
+            mhz=parse_range("--mhz", mhz),
+            volts=parse_range("--volts", volts),
+            rules=_rules(errors, precision, settle),
+            chip_c=chip_c,
+            vr_c=vr_c,
+            watts=watts,
+            meter=meter,
+            supply=supply_of(supply, 1),
+            every=every,
+            resume=resume,
+            progress=progress,
+            passport=passport_path(passport),
+            seed=seed,
+        )
+        face = choose_face(as_json=as_json, timed=not virtual)
+        try:
             result = (run_virtual if virtual else asyncio.run)(run(order, face, signals))
             if report is not None:
                 _write(report, result)
             face.result(result)
-    finally:
-        face.close()
+        finally:
+            face.close()
     if result.ended != "done":
         return 2
     return 0 if result.best.rate is not None else 1

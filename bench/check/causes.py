@@ -11,6 +11,7 @@ from ...hw.errors import (
     ChipReset,
     ChipsMissing,
     ControlSilent,
+    Enumeration,
     Mute,
     NoChips,
     NotIcarus,
@@ -35,6 +36,7 @@ _UNFIT = {
     "sensor": ("bad-sensor", "sensor"),
     "frozen": ("bad-sensor", "sensor"),
 }
+_LEAST_ANSWER = 5  # bytes that are left of an answer of 7 to 11 that came broken
 _PARTS = {  # by I2C address
     0x24: ("bad-regulator", "regulator TPS546 (24)"),
     0x48: ("bad-regulator", "DAC of the core voltage, DS4432U (48)"),
@@ -55,6 +57,9 @@ def of_error(e: Evidence) -> Iterator[Finding]:
     match error:
         case Unfit():
             yield finding(*_UNFIT[error.about], told)
+        case NoChips() | ChipsMissing() if _is_garbled(error):
+            told = f"{len(error.ids)} of {e.chips} chips answer at {e.row.baud} baud; {error.broken} bytes came broken"
+            yield finding("noisy-line", "", told)
         case NoChips():
             yield finding("no-answer", "", f"0 of {e.chips} chips answer at {e.row.baud} baud{_rail(e)}")
         case WrongChips():
@@ -85,6 +90,11 @@ def of_error(e: Evidence) -> Iterator[Finding]:
             yield finding("noisy-line", "", told)
         case _:
             pass  # it never got so far, or nobody knows
+
+
+def _is_garbled(error: Enumeration) -> bool:
+    """Whether as much came broken as those say who are missing; a stray byte after reset is nothing."""
+    return error.broken >= _LEAST_ANSWER * max(1, error.expected - len(error.ids))
 
 
 def _wrong_chips(e: Evidence, error: WrongChips) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from ...hw.boards.row import Row
 from ...hw.patterns.search import spots
 from ..decide.intervals import anytime, over_counter, wilson
-from ..decide.sprt import ProportionTest
+from ..decide.sprt import ProportionTest, RateTest
 from ..decide.units import ALPHA
 from ..window import Counts
 from . import units
@@ -108,7 +108,7 @@ def counter(e: Evidence) -> Judged | None:
     if e.counts is None:
         return None
     c, within = e.counts, e.limits.counter_within
-    bound = f"within {within:.0%}"
+    bound = f"within {100 * within:g} %"
     if c.counted_hashes is None or c.valid < _COUNTER_NONCES:
         return Judged("100 %", None, "of the counted hashes", bound, "inconclusive")
     quantum = float(e.row.chip.count_hashes * e.chips)
@@ -120,18 +120,38 @@ def counter(e: Evidence) -> Judged | None:
 
 
 def soak(e: Evidence) -> Judged | None:
-    """The same again for as long as was asked, small cores included."""
+    """The same again for as long as was asked, small cores included, as far as enough was due of each. It is judged
+    once, at its end; one that was cut short has decided nothing, unless something is wrong already."""
     if not e.soak_s:
         return absent("not asked for: --soak 1h")
     if e.soak is None:
         return None
-    bad = _bad(e.row, e.soak, e.limits.unit_least, (units.chips, units.cores, units.small_cores))
-    part = e.soak.valid / e.soak.expected if e.soak.expected else 0.0
-    wrong = e.soak.errors / e.soak.nonces if e.soak.nonces else 1.0
-    bound = f"rate >= {e.limits.rate_bad:g}, errors <= {e.limits.errors_bad:.1%}, no core or small core silent"
-    good = part >= e.limits.rate_bad and wrong <= e.limits.errors_bad and not bad
-    told = f"rate {part:.1%}, errors {wrong:.2%}" + (f", {_named(bad)}" if bad else "")
-    return Judged("100 %", told, "of the nominal rate", bound, "pass" if good else "fail")
+    c, limits = e.soak, e.limits
+    bad, small = soaked(e), units.small_cores(e.row, c)
+    rate = RateTest(good=limits.rate_good, bad=limits.rate_bad)
+    wrong = ProportionTest(good=limits.errors_good, bad=limits.errors_bad)
+    decisions = {rate.see(c.valid, c.expected), wrong.see(c.errors, c.nonces)}
+    part = anytime(c.valid, c.expected) if c.expected > 0 else None
+    told = f"{between(part)}, errors {between(wilson(c.errors, c.nonces), 2)}" + (f", {_named(bad)}" if bad else "")
+    short = e.soak_for_s < e.soak_s - 1
+    if short:
+        told += f", ended after {e.soak_for_s:.0f} s of {e.soak_s:.0f}"
+    few = small and not units.is_due(small)
+    silent = f"no core silent; {small[0].expected:.1f} nonces due of a small core" if few else "no small core silent"
+    bound = f"rate {rate.bound}; errors {wrong.bound}; {silent if small else 'no chip silent'}"
+    verdict: Verdict = "inconclusive" if short or None in decisions else "pass"
+    return Judged("100 %", told, "of the nominal rate", bound, "fail" if bad or "fail" in decisions else verdict)
+
+
+def soaked(e: Evidence) -> list[Unit]:
+    """What the soak has found dead or weak: the larger for what lies in it."""
+    if e.soak is None:
+        return []
+    found = list[Unit]()
+    for of in (units.chips, units.cores, units.small_cores):
+        bad = _bad(e.row, e.soak, e.limits.unit_least, (of,))
+        found += [unit for unit in bad if not any(larger.contains(unit) for larger in found)]
+    return found
 
 
 def _of_units(e: Evidence, of: Callable[[Row, Counts], list[Unit]], word: str, unknown: str) -> Judged | None:
@@ -139,7 +159,9 @@ def _of_units(e: Evidence, of: Callable[[Row, Counts], list[Unit]], word: str, u
         return None
     if not (found := of(e.row, e.counts)):
         return absent(unknown)
-    bound = f"none silent or below {e.limits.unit_least:g} of the others, {ALPHA:.1%} over all {len(found)}"
+    bound = (
+        f"none silent or below {100 * e.limits.unit_least:g} % of the others, {100 * ALPHA:g} % over all {len(found)}"
+    )
     bad = _bad(e.row, e.counts, e.limits.unit_least, (of,))
     if bad:
         return Judged(len(found), f"{len(found) - len(bad)}: not {_named(bad)}", word, bound, "fail")

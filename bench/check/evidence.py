@@ -10,7 +10,7 @@ from ...hw.limits import Reading
 from ...hw.point import Point
 from ...hw.stages import Stage
 from ..decide.sprt import ProportionTest, RateTest
-from ..energy import Energy
+from ..energy import Efficiency, Energy
 from ..window import Counts
 from .limits import CheckLimits
 from .patterns import Outcome
@@ -66,10 +66,18 @@ class Evidence:
     window_s: tuple[float, float] | None = None
     rate_hps: float | None = None  # over the last seconds
     energy: Energy | None = None  # of the window
+    efficiency: Efficiency | None = None  # the same over the hashes of the same time, as if its end had been fixed
+    firmware: str = ""  # as far as the board tells
+    notes: list[str] = field(default_factory=list[str])  # each once
     soak: Counts | None = None
     soak_s: float = 0.0  # asked for
+    soak_for_s: float = 0.0  # it lasted
     off: Reading | None = None  # after it was switched off
     off_error: str = ""
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
 
     @property
     def chips(self) -> int:

@@ -145,7 +145,7 @@ def conclude(found: Sequence[Measured]) -> Finding:
     for one in found:
         if one.state in ("low", "high"):
             code = one.point.low if one.state == "low" else one.point.high
-            evidence = f"{one.volts:.3g} V; takes {one.point.least:.3g} to {one.point.most:.3g} V. {one.point.why}"
+            evidence = f"{one.volts:.3g} V; takes {one.point.least:.3g} to {one.point.most:.3g} V; {one.point.why}"
             return Finding(code, one.point.name, evidence, HINTS[code])
     if skipped := [one.point.name for one in found if one.state == "skipped"]:
         rest = f"not measured: {', '.join(skipped)}"

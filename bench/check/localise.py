@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from ...hw.errors import ChipReset, ChipsMissing, Mute
 from . import units
 from .causes import cut, of_error
+from .counting import soaked
 from .evidence import Evidence
 from .hints import finding
 from .result import Finding, Step
@@ -24,6 +25,8 @@ def findings(e: Evidence, steps: Sequence[Step]) -> list[Finding]:
     """Likeliest causes first. Empty: nothing was found."""
     failed = {step.name: step for step in steps if step.verdict == "fail"}
     found = [*of_error(e), *_of_coming_up(e, failed), *_of_nonces(e, failed), *_of_senses(e, failed)]
+    if not found and "soak" in failed:
+        found = [*_of_soak(e)]
     if not found:
         found = [
             finding("low-rate", "", str(failed[name].measured)) for name in ("hash rate", "soak") if name in failed
@@ -116,7 +119,8 @@ def _of_units(e: Evidence, failed: dict[str, Step]) -> Iterator[Finding]:
                 new.setdefault(f"weak-{word}", []).append(unit)
     for code, found in new.items():
         yield from _each(code, found)
-    if "line" not in failed:  # which loses patterns on their way to the chips, too
+    slow = "hash rate" in failed and not told  # as a whole: it comes too late to what is known
+    if "line" not in failed and not slow:  # a line loses patterns on their way to the chips, too
         yield from _without_pattern(e, told)
 
 
@@ -126,7 +130,9 @@ def _is_told(unit: Unit, told: Sequence[Unit]) -> bool:
 
 
 def _without_pattern(e: Evidence, told: Sequence[Unit]) -> Iterator[Finding]:
-    """Cores that hash, and do not find the nonce that is known to be theirs."""
+    """Cores that do not find the nonce that is known to be theirs: weak if they find others, dead if they find none."""
+    assert e.counts is not None
+    table = units.counted(e.row, e.counts)
     for one in e.patterns or ():
         chip, core = one.spot
         cores = None if core is None else range(core, core + 1)
@@ -137,8 +143,12 @@ def _without_pattern(e: Evidence, told: Sequence[Unit]) -> Iterator[Finding]:
         ):
             told = [*told, Unit(one.where, 0, 0.0, range(chip, chip + 1), cores)]
             if len(told) <= _MOST_UNITS:
+                valid, due = (table.valid[chip][core or 0], table.expected[chip][core or 0]) if table else (0, 0.0)
                 yield finding(
-                    "weak-core", one.where, f"does not find its own nonce in {one.tries} tries, {one.others} others"
+                    f"{'weak' if valid or one.others else 'dead'}-{'chip' if core is None else 'core'}",
+                    one.where,
+                    f"does not find its own nonce in {one.tries} tries; {one.others} others meanwhile, and "
+                    f"{valid} of {due:.1f} due in the window",
                 )
 
 
@@ -148,6 +158,16 @@ def _each(code: str, found: Sequence[Unit]) -> Iterator[Finding]:
     if len(found) > _MOST_UNITS:
         rest = found[_MOST_UNITS:]
         yield finding(code, f"{len(rest)} more", ", ".join(unit.where for unit in rest))
+
+
+def _of_soak(e: Evidence) -> Iterator[Finding]:
+    """What only so many nonces could show."""
+    codes = dict[str, list[Unit]]()
+    for unit in soaked(e):
+        code = f"{'weak' if unit.valid else 'dead'}-{'chip' if unit.cores is None else 'core'}"
+        codes.setdefault(code, []).append(unit)
+    for code, found in codes.items():
+        yield from _each(code, found)
 
 
 def _worst(e: Evidence) -> str:

@@ -13,7 +13,8 @@ from ...hw.meters.meter import Meter
 from ...hw.meters.sensors import BoardSensors, power
 from ...hw.powered import Powered
 from ..decide.sprt import ProportionTest, RateTest
-from ..metering import Metered, metering
+from ..metering import Counts as Hashed
+from ..metering import Entry, Metered, metering
 from ..window import Counts, Window, nonces_per_s
 from ..workload import Workload
 from .evidence import Evidence
@@ -49,10 +50,10 @@ async def measure(
     e.broken = ProportionTest(good=_BROKEN_GOOD, bad=limits.broken_bad) if powered.chain is not None else None
     planned_s, course = _planned(e, plan, nonces_per_s(powered)), deque([(0.0, 0.0)], maxlen=_RECENT)
     progress("hash rate", 0.0, planned_s, "")
-    async with _metering(powered, meter) as metered, Workload(powered, seed=seed) as load:
+    async with Workload(powered, seed=seed) as load, _metering(powered, meter, load.done, e.note) as metered:
         try:
             await load.settle(_SETTLE_S)
-            metered_s = await _read(metered)
+            begin = await _read(metered)
             window, began_s = load.window(), loop.time()
             while True:
                 await asyncio.sleep(_LOOK_S)
@@ -65,9 +66,9 @@ async def measure(
                 progress("hash rate", min(1.0, elapsed_s / planned_s), max(0.0, planned_s - elapsed_s), _note(e))
                 if elapsed_s >= plan.most_s or (elapsed_s >= plan.least_s and _decided(e)):
                     break
-            until_s = await _read(metered)
-            if metered is not None and metered_s is not None and until_s is not None:
-                e.energy = metered.energy(metered_s, until_s)
+            end = await _read(metered)
+            if metered is not None and begin is not None and end is not None:
+                e.energy, e.efficiency = metered.energy(begin.at_s, end.at_s), metered.since(begin)
         finally:
             e.runs, e.rate_hps = dict(load.runs), None
 
@@ -80,28 +81,32 @@ async def soak(powered: Powered, e: Evidence, plan: Plan, seed: int, progress: P
         window, began_s = load.window(), loop.time()
         while (elapsed_s := loop.time() - began_s) < plan.soak_s:
             await asyncio.sleep(min(1.0, plan.soak_s - elapsed_s))
-            e.soak = window.counts()
+            e.soak, e.soak_for_s = window.counts(), loop.time() - began_s
             progress("soak", elapsed_s / plan.soak_s, plan.soak_s - elapsed_s, "")
 
 
 @asynccontextmanager
-async def _metering(powered: Powered, meter: Meter | None) -> AsyncGenerator[Metered | None]:
+async def _metering(
+    powered: Powered, meter: Meter | None, done: Callable[[], Hashed], tell: Callable[[str], None]
+) -> AsyncGenerator[Metered | None]:
     """None: there is no meter, or it cannot be read. Then the energy is unknown, and that is no fault of the board."""
     if meter is None and power(powered.reading) is not None:
         meter = BoardSensors(lambda: [powered])
     async with AsyncExitStack() as stack:
         metered: Metered | None = None
         if meter is not None:
-            with suppress(DeviceError):
-                metered = await stack.enter_async_context(metering(meter))
+            try:
+                metered = await stack.enter_async_context(metering(meter, done, tell))
+            except DeviceError as error:
+                tell(f"J/TH is unknown: {error}")
         yield metered
 
 
-async def _read(metered: Metered | None) -> float | None:
-    """When it was."""
+async def _read(metered: Metered | None) -> Entry | None:
+    """What is wrong with it, it tells by itself."""
     if metered is not None:
         with suppress(DeviceError):
-            return (await metered.look()).at_s
+            return await metered.look()
     return None
 
 

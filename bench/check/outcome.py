@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from ..decide.intervals import anytime
+from ..decide.intervals import Interval, anytime, wilson
+from ..energy import Efficiency, efficiency
 from . import units
 from .evidence import Evidence
 from .result import CheckResult, Finding, Moment, Step, whole
@@ -44,12 +46,24 @@ def result_of(
         counted=units.counted(e.row, e.counts) if e.counts is not None else None,
         moments=_moments(e, began_s),
         rate=rate,
+        errors=wilson(e.counts.errors, e.counts.nonces) if e.counts is not None and e.counts.nonces else None,
         energy=e.energy,
+        efficiency=_efficiency(e, rate),
         limits=msgspec.structs.asdict(e.limits),
         identity=_identity(e),
+        notes=e.notes,
         simulated=named.simulated,
         seed=named.seed,
     )
+
+
+def _efficiency(e: Evidence, rate: Interval | None) -> Efficiency | None:
+    """The window ended by its counts, so that its hashes are known as little as its rate is."""
+    found = e.efficiency
+    if found is None or rate is None or rate.value <= 0:
+        return None
+    one_sigma = (rate.high - rate.low) / 2 / NormalDist().inv_cdf((1 + rate.level) / 2) / rate.value
+    return efficiency(e.energy, found.hashes, one_sigma * found.hashes, found.by)
 
 
 def _moments(e: Evidence, began_s: float) -> list[Moment]:
@@ -70,6 +84,8 @@ def _moments(e: Evidence, began_s: float) -> list[Moment]:
 
 def _identity(e: Evidence) -> dict[str, str]:
     told = {"board": e.row.name, "point": e.point.text if e.row.chip is not None else ""}
+    if e.firmware:
+        told["firmware"] = e.firmware
     if e.ids:
         told["chips"] = ", ".join(f"BM{id:04X} x {e.ids.count(id)}" for id in sorted(set(e.ids)))
     if e.mhz is not None:

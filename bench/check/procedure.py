@@ -154,6 +154,8 @@ class Check:
         e = self.evidence
         if powered.watch is not None:
             powered.watch.full = True
+        if powered.plant is not None:
+            e.firmware = powered.plant.firmware
         if powered.chain is not None:
             e.mhz, e.ids = powered.chain.mhz, powered.chain.ids
             self._finish("up")
@@ -226,9 +228,11 @@ class Check:
                     judged.bound if judged is not None else "",
                     verdict_of(e.error.error, opened="open" in e.stages),
                 )
+            before = self._steps.get(kind.name)
+            if judged is None and before is not None:  # what it found before stands
+                continue
             if judged is None:
                 judged = Judged(None, "not reached", "", "", "inconclusive")
-            before = self._steps.get(kind.name)
             if before is None or before.verdict != judged.verdict:
                 self._put(kind, judged)
 

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from ..decide.intervals import Interval
-from ..energy import Energy
+from ..energy import Efficiency, Energy
 
 Verdict: TypeAlias = Literal["pass", "fail", "inconclusive", "not applicable"]
 SCHEMA = "joulehash.check/1"
@@ -77,9 +77,14 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     counted: Counted | None = None  # None: chips cannot be told apart, or none hashed
     moments: list[Moment] = msgspec.field(default_factory=list[Moment])
     rate: Interval | None = None  # hashes a second, by verified nonces
+    errors: Interval | None = None  # of the nonces, the part that was false
     energy: Energy | None = None  # of the window; None: no meter
+    efficiency: Efficiency | None = None  # J/TH of the same window; None: unknown
     limits: dict[str, float | str | None] = msgspec.field(default_factory=dict[str, float | str | None])
     identity: dict[str, str] = msgspec.field(default_factory=dict[str, str])  # chip ids, firmware, ports
+    notes: list[str] = msgspec.field(
+        default_factory=list[str]
+    )  # what stands beside the verdict, as a meter that failed
     simulated: bool = False
     seed: int = 1
 

@@ -74,7 +74,7 @@ def core_voltage(e: Evidence) -> Judged | None:
         return absent("it does not measure its core voltage")
     wanted, within = e.point.volts * e.row.domains, e.limits.rail_within
     worst = max(volts, key=lambda v: abs(v - wanted))
-    bound = f"within {within:.0%} of what was set, all the time"
+    bound = f"within {100 * within:g} % of what was set, all the time"
     return Judged(round(wanted, 3), round(worst, 3), "V", bound, passes(abs(worst - wanted) <= within * wanted))
 
 

@@ -71,7 +71,7 @@ class RateTest(_Sequential):
 
     @property
     def bound(self) -> str:
-        return f"pass >= {self.good:g}, fail <= {self.bad:g}"
+        return f"pass >= {100 * self.good:g} %, fail <= {100 * self.bad:g} %"
 
     def see(self, n: int, expected: float) -> Decision | None:
         """The decision after n events in all where `expected` were due by now at the full rate; None: go on.
@@ -111,7 +111,7 @@ class ProportionTest(_Sequential):
 
     @property
     def bound(self) -> str:
-        return f"pass <= {self.good:.2%}, fail >= {self.bad:.2%}"
+        return f"pass <= {100 * self.good:g} %, fail >= {100 * self.bad:g} %"
 
     def see(self, k: int, n: int) -> Decision | None:
         """The decision after k errors among n in all; None: go on. Raises ValueError for counts that cannot be."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from math import floor, log10
-from statistics import NormalDist
 
 from ..check.result import CheckResult, Step
 from ..decide.intervals import Interval
-from ..energy import efficiency
+from ..sweep.result import SweepResult
+from .per_hash import with_uncertainty
 
 UNKNOWN = "–"
 _PREFIXES = ("", "k", "M", "G", "T", "P", "E")
-_PER = (("TH", 1.0), ("GH", 1e-3), ("MH", 1e-6), ("kH", 1e-9), ("H", 1e-12))  # boards are scaled in simulation
 _SCALED = ("H/s", "H", "Hz", "Bd")  # units that are said with a prefix
 
 
@@ -76,7 +75,7 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-def began(result: CheckResult, form: str = "%Y-%m-%d %H:%M:%S UTC") -> str:
+def began(result: CheckResult | SweepResult, form: str = "%Y-%m-%d %H:%M:%S UTC") -> str:
     """When it began, in UTC; as it stands there if it is no time."""
     try:
         return datetime.fromisoformat(result.began).astimezone(UTC).strftime(form)
@@ -93,27 +92,15 @@ def expected_hps(result: CheckResult) -> float | None:
 
 
 def efficiency_text(result: CheckResult) -> str:
-    """17.6 ± 0.4 J/TH (k = 2) …, with where and how long it was measured; or unknown. J/MH where it would be long."""
-    energy, rate = result.energy, result.rate
-    if energy is None:
-        return "unknown: no meter"
-    if rate is None or not rate.value:
-        return "unknown: nothing hashed"
-    u_hps = (rate.high - rate.low) / 2 / NormalDist().inv_cdf((1 + rate.level) / 2)
-    found = efficiency(energy, rate.value * energy.seconds, u_hps * energy.seconds, "claims")
+    """17.6 ± 0.4 J/TH (k = 2) …, with where and how long it was measured; or unknown, and why."""
+    found = result.efficiency
     if found is None:
-        return "unknown: the meter told of no energy"
-    unit, per = energy_unit(found.j_per_th)
-    value, expanded = (_digits(each * per, 2 * found.expanded * per) for each in (found.j_per_th, found.expanded))
+        why = next((note.partition(": ")[2] for note in result.notes if note.startswith("J/TH is unknown")), "")
+        return f"unknown: {why or ('no meter' if result.energy is None else 'nothing hashed')}"
     return (
-        f"{value} ± {expanded} J/{unit} (k = 2) over {duration(found.seconds)}, "
+        f"{with_uncertainty(found.j_per_th, found.expanded)} (k = 2) over {duration(found.seconds)}, "
         f"{found.source} at {found.place} by {found.meter}"
     )
-
-
-def energy_unit(j_per_th: float) -> tuple[str, float]:
-    """The greatest unit in which the figure has three digits before the point at most, and its factor: ("TH", 1.0)."""
-    return next((one for one in _PER if j_per_th * one[1] < 1000), _PER[-1])
 
 
 def step_line(step: Step) -> str:

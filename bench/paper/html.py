@@ -79,8 +79,9 @@ def _finding(finding: Finding) -> Markup:
 def _facts(result: CheckResult) -> Markup:
     due = expected_hps(result)
     of_due = "" if due is None or result.rate is None else f", {result.rate.value / due:.1%} of what is due"
-    figures = [("rate", interval(result.rate, "H/s") + of_due), ("energy", efficiency_text(result))]
-    return pairs([*figures, *result.identity.items(), ("seed", str(result.seed))])
+    figures = [("rate", interval(result.rate, "H/s") + of_due), ("J/TH", efficiency_text(result))]
+    notes = [("note", note) for note in result.notes]
+    return pairs([*figures, *result.identity.items(), *notes, ("seed", str(result.seed))])
 
 
 def _steps(steps: Sequence[Step]) -> Markup:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..decide.intervals import Interval
-from .figures import energy_unit
+from .per_hash import energy_unit
 
 
 @dataclass(frozen=True, slots=True)

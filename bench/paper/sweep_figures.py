@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from ..energy import TH
 from ..sweep.result import Cell, SweepResult, point_text
-from .figures import UNKNOWN, duration, energy_unit, interval
+from .figures import UNKNOWN, duration, interval
+from .per_hash import energy_unit, with_uncertainty
 from .spots import Spot
 
 SAID = {"errors": "errors", "unsure": "unsure", "hot": "too hot", "watts": "watts", "failed": "failed"}
@@ -24,16 +25,7 @@ def cost_text(cell: Cell, unit: tuple[str, float]) -> str:
     """16.3 ± 0.4 J/TH; a dash where it is not known."""
     if cell.cost is None:
         return UNKNOWN
-    value, around = cell.cost.j_per_th * unit[1], cell.cost.expanded * unit[1]
-    return f"{digits(value, around)} ± {digits(around, around)} {unit[0]}"
-
-
-def digits(value: float, around: float) -> str:
-    """Two digits of what is not certain of it."""
-    decimals = 0
-    while decimals < 6 and around < 10.0 ** (1 - decimals):
-        decimals += 1
-    return f"{value:.{min(decimals, 3)}f}"
+    return with_uncertainty(cell.cost.j_per_th, cell.cost.expanded, unit[0].removeprefix("J/"))
 
 
 def where_measured(result: SweepResult) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..sweep.result import Cell, SweepResult
 from .colours import BLUE, ORANGE
-from .figures import UNKNOWN, duration, interval
+from .figures import UNKNOWN, began, duration, interval
 from .markup import Markup, element
 from .page import document, heading, pairs, wide
 from .sweep_figures import beside_usual, bests, cost_text, effort, rules, spots, unit_of, where_measured
@@ -51,7 +51,7 @@ def _banner(result: SweepResult) -> Markup:
             "div",
             element("h1", result.title),
             element("p", f"{board}{simulated}"),
-            element("p", f"{result.began}, {effort(result)}{ended}", class_="faint"),
+            element("p", f"{began(result)}, {effort(result)}{ended}", class_="faint"),
         ),
         class_="banner",
         style=f"border-color: {colour}",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from ..sweep.result import Cell, SweepResult, Verdict
-from .figures import UNKNOWN, duration, interval
+from .figures import UNKNOWN, began, duration, interval
 from .sweep_figures import beside_usual, bests, cost_text, effort, unit_of, where_measured
 
 WIDTH = 80
@@ -36,7 +36,7 @@ def sweep_text(result: SweepResult) -> str:
 
 def _lines(result: SweepResult) -> Iterator[str]:
     yield f"{result.title} ({result.board})" + (", simulated" if result.simulated else "")
-    yield f"{effort(result)}, begun {result.began}"
+    yield f"{effort(result)}, begun {began(result)}"
     if result.ended != "done":
         yield from wrap(f"{result.ended}{': ' if result.why else ''}{result.why}", WIDTH, subsequent_indent="  ")
     yield ""
@@ -96,7 +96,7 @@ def _sign(result: SweepResult, cell: Cell, factor: float, wide: int) -> str:
         return sign if wide == _NARROW else f"{sign:>{wide - 1}} "
     if wide == _NARROW:
         return mark or "#"
-    figure = "#" if cell.cost is None else f"{cell.cost.j_per_th * factor:.3g}"
+    figure = "#" if cell.cost is None else f"{cell.cost.j_per_th * factor:#.3g}".removesuffix(".")
     return f"{figure:>{wide - 1}}{mark or ' '}"
 
 

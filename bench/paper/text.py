@@ -64,8 +64,9 @@ def _step(step: Step) -> Iterator[str]:
 def _figures(result: CheckResult) -> Iterator[str]:
     due = expected_hps(result)
     of_due = "" if due is None or result.rate is None else f", {result.rate.value / due:.1%} of what is due"
-    rows = [("rate", interval(result.rate, "H/s") + of_due), ("energy", efficiency_text(result))]
+    rows = [("rate", interval(result.rate, "H/s") + of_due), ("J/TH", efficiency_text(result))]
     rows += list(result.identity.items())
+    rows += [("note", note) for note in result.notes]
     for name, said in rows:
         first, *others = wrap(said, WIDTH - 15) or [""]
         yield f"{name[:14]:<15}{first}"

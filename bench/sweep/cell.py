@@ -41,21 +41,11 @@ class Outcome(NamedTuple):
 
 @dataclass(slots=True)
 class Station:
-    """A board that is up and hashes, with what measures it. `stop`: set to end a cell without a result."""
+    """A board that is up and hashes, with what measures it."""
 
     powered: Powered
     load: Workload
     metered: Metered | None
-    stop: asyncio.Event
-
-    async def pause(self, seconds: float = _LOOK_S) -> bool:
-        """Whether to go on."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self.stop.wait()
-        except TimeoutError:
-            return True
-        return False
 
     async def look(self) -> Entry | None:
         """At the meter. None: it cannot be read now."""
@@ -80,21 +70,19 @@ class Measurement:
     def __post_init__(self) -> None:
         self.errors = self._test()
 
-    async def run(self) -> Cell | None:
-        """None: stopped. Raises DeviceError when the board fails."""
+    async def run(self) -> Cell:
+        """Raises DeviceError when the board fails."""
         self.began_s = asyncio.get_running_loop().time()
         await self.station.powered.set_point(self.mhz, self.volts)
         outcome = await self._settle()
-        if outcome is None:
-            return None
         return await self._window() if outcome.verdict == "sound" else self._cell(outcome)
 
-    async def _settle(self) -> Outcome | None:
+    async def _settle(self) -> Outcome:
         loop, seen = asyncio.get_running_loop(), deque[float](maxlen=round(_STEADY_S / _LOOK_S) + 1)
-        if not await self.station.pause():  # what was on its way belongs to the point before
-            return None
+        await asyncio.sleep(_LOOK_S)  # what was on its way belongs to the point before
         window = self.station.load.window()
-        while await self.station.pause():
+        while True:
+            await asyncio.sleep(_LOOK_S)
             counts, reading = window.counts(), self.station.powered.reading
             if (outcome := self._failing(counts, reading)) is not None:
                 return outcome
@@ -103,13 +91,13 @@ class Measurement:
             passed_s = loop.time() - self.began_s
             if passed_s >= self.rules.settle_s and (steady or passed_s >= self.rules.settle_most_s):
                 return Outcome("sound")
-        return None
 
-    async def _window(self) -> Cell | None:
+    async def _window(self) -> Cell:
         loop = asyncio.get_running_loop()
         begin, window, begin_s = await self.station.look(), self.station.load.window(), loop.time()
         self.errors = self._test()
-        while await self.station.pause():
+        while True:
+            await asyncio.sleep(_LOOK_S)
             counts, seconds = window.counts(), loop.time() - begin_s
             outcome = self._failing(counts, self.station.powered.reading)
             over = seconds >= self.rules.window_most_s
@@ -126,7 +114,6 @@ class Measurement:
             counts, seconds = window.counts(), loop.time() - begin_s
             fixed = outcome.verdict == "sound" and not lost
             return self._cell(outcome, counts, seconds, _used(begin, end, self.station.metered), fixed=fixed)
-        return None
 
     def _undecided(self) -> Outcome:
         """Time is up. What has shown too few errors to fail and too few nonces to pass may still exceed the ceiling."""

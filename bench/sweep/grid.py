@@ -70,7 +70,8 @@ def grid_of(row: Row, name: str, mhz: Range | None = None, volts: Range | None =
         raise InputError(f"{name}: the frequency of {row.title} cannot be set: there is nothing to sweep")
     if not row.watched:
         raise InputError(
-            f"{name}: {row.title} has no sensors that could be watched, so that it keeps to its lowest MHz"
+            f"{name}: {row.title} has no sensors that could be watched, so that it keeps to its lowest MHz, "
+            "whatever feeds or measures it: nothing would tell its heat; joulehash bench energy tells its J/TH there"
         )
     within = _narrowed(name, "MHz", row.mhz, mhz)
     wanted = MHZ_STEP if mhz.step is None else mhz.step

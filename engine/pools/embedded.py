@@ -13,7 +13,7 @@ from ..crash import crash
 from ..events import Event, PoolBlock, Report
 from ..judge import Verdict
 from ..pool import Demand, PoolStats
-from ..poolserver.pace import Pace
+from ..poolserver.pace import Pace, interval_of
 from ..poolserver.server import Listen, PoolServer, ServerSettings, listen_tcp
 from ..stratum.client import Settings
 from ..tally import Outcome, Result
@@ -24,9 +24,7 @@ from .stratum import StratumPool
 from .url import PoolURL
 
 _UNKNOWN_HPS = 2e6  # of a device that cannot tell before it runs
-_SLOWEST_S = 4.0  # between shares of the slowest device, about; a slow board beside a fast CPU is seen to work too
 _RETRY_S = 1.0
-_INTERVAL_S = (0.02, 1.0)  # between shares of all, within which that is kept
 
 
 class EmbeddedPool:
@@ -58,7 +56,7 @@ class EmbeddedPool:
     async def start(self, demand: Demand) -> None:
         rate_hps = demand.rate_hps or _UNKNOWN_HPS
         pace = Pace(self._block_every_s, rate_hps)
-        interval_s = _interval_s(demand)
+        interval_s = interval_of(demand)
         if self._settings.suggest_difficulty is None:  # as the server will have it anyway
             share = Fraction(rate_hps * interval_s) / expected_hashes(DIFFICULTY_1)
             self._settings = replace(self._settings, suggest_difficulty=Fraction(f"{float(share):.2g}"))
@@ -128,11 +126,3 @@ class EmbeddedPool:
         """Its sessions and shares are our own; the client's side tells of them."""
         if isinstance(event, PoolBlock):
             self._report(event)
-
-
-def _interval_s(demand: Demand) -> float:
-    """Wanted between shares."""
-    least, most = _INTERVAL_S
-    if not demand.rate_hps or not demand.least_hps:
-        return most
-    return min(most, max(least, _SLOWEST_S * demand.least_hps / demand.rate_hps))

@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
+from ..crash import crash
 from ..errors import InputError
 from ..events import PoolSwitched, Report
 from ..judge import Quality, Verdict
@@ -26,6 +27,7 @@ from .turns import Turns
 Tier = list[Member]
 
 _CALM_TICK_S = 1.0  # where nobody waits for a pool
+_CRASHED_S = 10.0  # not to fill the log
 _IDLE_TOLD_S = 1.0  # without work: a switch takes less
 
 
@@ -45,8 +47,7 @@ class PoolGroup:
         self._slot = JobSlot()
         shares = [*quotas, *([0] * (len(pools) - len(quotas)))]
         self._members = [
-            Member(pool, self._policy, self._told, self._slot.end, quota)
-            for pool, quota in zip(pools, shares, strict=True)
+            Member(pool, self._policy, self._told, report, quota) for pool, quota in zip(pools, shares, strict=True)
         ]
         self._current: Member | None = None
         self._chosen: Member | None = None  # by hand
@@ -93,8 +94,10 @@ class PoolGroup:
         gone = newest is None or (newest.session, newest.prev_hash) != (job.session, job.prev_hash)
         if gone and share.quality is not Quality.BLOCK:
             return Result(Outcome.STALE, "stale")
+        loop = asyncio.get_running_loop()
+        sent_s = loop.time()
         result = await member.pool.submit(share)
-        member.settled(share, result, asyncio.get_running_loop().time())
+        member.settled(share, result, sent_s, loop.time())
         return result
 
     def switch(self, name: str | None) -> None:
@@ -126,7 +129,11 @@ class PoolGroup:
         while True:
             waits = any(member.is_open and not member.usable for member in self._members)
             await asyncio.sleep(self._policy.tick if waits else max(self._policy.tick, _CALM_TICK_S))
-            self._decide()
+            try:
+                self._decide()
+            except Exception as error:
+                self._report(crash("the choice of a pool", error))
+                await asyncio.sleep(_CRASHED_S)
 
     def _told(self, member: Member) -> None:
         """A member's work has changed."""

@@ -2,7 +2,8 @@
 
     closed ──open──► tried ──first job──► usable ──None, or its end──► tried again, by itself, for as long as it is open
 
-A pool that only rejects, or that refuses the user, rests: it is closed, and used meanwhile only where no other works.
+A pool that only rejects, leaves shares unanswered or refuses the user rests: it is closed, and used meanwhile only
+where no other works.
 Which of the members gives the work is the group's to choose (group.py).
 """
 
@@ -12,7 +13,9 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..crash import crash, in_words
 from ..errors import InputError, NodeError
+from ..events import Report
 from ..judge import Quality, Verdict
 from ..pool import Demand, Pool
 from ..tally import Outcome, Result
@@ -28,21 +31,23 @@ class Policy:
     linger: float = 30.0  # a pool that is not needed is kept for late shares
     rejects: int = 10  # more than so many in a row, stale ones aside …
     rejects_for: float = 60.0  # … over so long, are too many
-    rest_first: float = 300.0  # of a pool that refuses the user, or all shares; doubles each time
+    unanswered: float = 30.0  # a share that is lost after so long was left unanswered
+    rest_first: float = 300.0  # of such a pool, and of one that refuses the user; doubles each time
     rest_most: float = 3600.0
+    again: float = 10.0  # a pool that could not even begin, or has ended by itself
     slice: float = 30.0  # of one pool's work, where several share it
     tick: float = 0.25  # how often these are looked at
 
 
 class Member:
-    """`told` is called whenever its work has changed, `failed` with an error that is nobody's but ours."""
+    """`told` is called whenever its work has changed."""
 
     def __init__(
         self,
         pool: Pool,
         policy: Policy,
         told: Callable[[Member], None],
-        failed: Callable[[BaseException], None],
+        report: Report,
         quota: int = 0,
     ) -> None:
         self.pool, self.name, self.quota = pool, pool.name, quota
@@ -50,13 +55,16 @@ class Member:
         self.since_s = 0.0  # since when there has been one without a break
         self.needed_s = 0.0  # when it was needed last
         self.worked = 0.0  # for it: hashes, or seconds where nobody counts them
-        self._policy, self._told, self._failed = policy, told, failed
+        self._policy, self._told, self._report = policy, told, report
         self._life: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._opened_s = 0.0
+        self._not_before_s = 0.0  # it may be opened
+        self._started = False
         self._tried = False  # it has had its chance to give a first job
         self._error = ""  # with which it could not even begin
         self._rejects = 0
+        self._accepted_s = -1.0  # when it has accepted a share last
         self._rejects_s = 0.0  # when the first of them in a row came
         self._rests, self._rests_until_s = 0, 0.0
         self.rest_reason = ""
@@ -76,8 +84,10 @@ class Member:
 
     def tried(self, now: float) -> bool:
         """Whether it has no work although it has had its chance."""
-        if self.usable or not self.is_open:
+        if self.usable:
             return False
+        if not self.is_open:
+            return now < self._not_before_s
         late = now - self._opened_s >= self._policy.patience
         return self._tried or late or bool(self.failure)
 
@@ -92,9 +102,10 @@ class Member:
     # What happens to it
 
     def open(self, demand: Demand) -> None:
-        """Begin to connect; while it is still closing, later."""
-        if self._life is None and self._closing is None:
-            self._opened_s, self._tried, self._error = asyncio.get_running_loop().time(), False, ""
+        """Begin to connect, unless it is still closing, or has just ended by itself."""
+        now = asyncio.get_running_loop().time()
+        if self._life is None and self._closing is None and now >= self._not_before_s:
+            self._opened_s, self._started, self._tried, self._error = now, False, False, ""
             self._life = asyncio.create_task(self._live(demand), name=f"member {self.name}")
 
     def close(self) -> asyncio.Task[None] | None:
@@ -103,12 +114,15 @@ class Member:
             self._closing = asyncio.create_task(self._close(self._life), name=f"close {self.name}")
         return self._closing
 
-    def settled(self, share: Verdict, result: Result, now: float) -> None:
-        """Look at what became of a share: a pool that rejects one after the other is to rest."""
+    def settled(self, share: Verdict, result: Result, sent_s: float, now: float) -> None:
+        """Look at what became of a share: a pool that rejects one after the other, or does not answer, is to rest."""
         policy = self._policy
         match result.outcome:
             case Outcome.ACCEPTED:
                 self._rejects = self._rests = 0
+                self._accepted_s = now
+            case Outcome.LOST if now - sent_s >= policy.unanswered and self._accepted_s < sent_s:
+                self.rest(now, result.reason)
             case Outcome.REJECTED | Outcome.DUPLICATE if share.quality is not Quality.BLOCK:
                 self._rejects_s = self._rejects_s if self._rejects else now
                 self._rejects += 1
@@ -130,18 +144,22 @@ class Member:
         self._rests, self._rests_until_s = 0, 0.0
 
     async def _live(self, demand: Demand) -> None:
+        """From start to stop. One that ends by itself is closed, and opened again after a while if it is needed."""
+        loop = asyncio.get_running_loop()
         try:
             await self.pool.start(demand)
+            self._started = True
             async for job in self.pool.jobs():
                 self._take(job)
         except (InputError, NodeError) as error:
             self._error = str(error)
-            self.rest(asyncio.get_running_loop().time(), self._error)
-        except Exception as error:
-            self._failed(error)
-        finally:
-            if self.usable:
-                self._take(None)
+            self.rest(loop.time(), self._error)
+        except Exception as error:  # it ends this pool, and not the others
+            self._error = in_words(error)
+            self._report(crash(self.name, error, self._policy.again))
+        if self._closing is None:
+            self._not_before_s = loop.time() + self._policy.again
+            self.close()
 
     def _take(self, job: Job | None) -> None:
         if job is not None and self.job is None:
@@ -150,10 +168,10 @@ class Member:
         self._told(self)
 
     async def _close(self, life: asyncio.Task[None]) -> None:
-        try:
-            await self.pool.stop()
-        finally:
-            life.cancel()  # where it has not begun, or its pool has ended by itself
+        if not self._started:
+            life.cancel()
             await asyncio.wait([life])
-            self._life = self._closing = None
-            self._told(self)
+        await self.pool.stop()
+        await asyncio.wait([life])
+        self._life = self._closing = None
+        self._take(None)

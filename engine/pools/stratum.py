@@ -7,16 +7,16 @@ Leaves out: several pools and failover (a group of these does that).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from fractions import Fraction
 from random import Random
 
-from ..chain.target import DIFFICULTY_1, difficulty_from_target, expected_hashes
+from ..chain.target import difficulty_from_target
 from ..crash import crash, in_words
 from ..errors import PoolError, PoolRefused, PoolUnreachable, ProtocolError
 from ..events import Connected, Disconnected, JobReceived, Malformed, PoolMessage, Report
-from ..judge import Verdict
+from ..journal import Journal
+from ..judge import Quality, Verdict
 from ..pool import SESSIONS, Demand, PoolStats
 from ..stratum import client
 from ..stratum.client import Answered, ClientProtocol, NewJob, Quirks, Ready, Redirected, Refused, Said, Settings
@@ -24,14 +24,17 @@ from ..stratum.lines import Malformed as BadLine
 from ..stratum.lines import printable
 from ..tally import Outcome, Result
 from ..work import Job
+from .blocks import PoolBlocks
 from .connect import READ_BYTES, Connect, connect, plain
+from .leftovers import Leftovers
+from .pays import PayCheck
 from .redirect import followed
 from .slot import JobSlot
+from .suggestion import Suggestion, suggested_at
 from .timing import Backoff, Timing
 from .told import Told
 from .url import PoolURL
 
-_SHARE_EVERY_S = 3
 _MALFORMED_LIMIT = 20  # lines of one connection that cannot be understood
 _TLS_ALERT = b"\x15\x03"  # RFC 8446, section 5.1: the record of a server that was spoken to without TLS
 _NEXT_JOB_S = 0.02  # between two jobs: a flood of them must not keep devices from working
@@ -55,6 +58,7 @@ class StratumPool:
         random: Random | None = None,
         connect: Connect = connect,
         name: str = "",
+        journal: Journal | None = None,
     ) -> None:
         self._name = name or url.address
         self._url, self._settings, self._report = url, settings, report
@@ -66,7 +70,15 @@ class StratumPool:
         self._writer: asyncio.StreamWriter | None = None
         self._waiting: dict[Verdict, asyncio.Future[Result]] = {}
         self._slot = JobSlot()
-        self._told = Told(url.address, report)
+        self._left = Leftovers(self._settle, self._timing.resume, self._timing.resume_block)
+        self._pay_check = PayCheck(self.name, settings.user, settings.pays_me)
+        self._pays: float | None = None
+        self._looked = False  # at a coinbase of this connection
+        self._underpaid = False  # by the newest
+        self._blocks = (
+            None if journal is None else PoolBlocks(journal, f"{url.host}:{url.port} {settings.user}", report)
+        )
+        self._told = Told(self._name, report)
         self._runner: asyncio.Task[None] | None = None
         self._at = url  # where we are connected, or try to
         self._redirect: tuple[PoolURL, float] | None = None  # where we were sent, and after how many seconds
@@ -74,6 +86,8 @@ class StratumPool:
         self._ready_s: float | None = None  # when the connection of now was authorized
         self._latency_s: float | None = None
         self._failure, self._refused = "", False
+        self._by_rate = settings.suggest_difficulty is None
+        self._hashes: Callable[[], int] | None = None  # done for this pool; None: nothing is to follow them
 
     @property
     def name(self) -> str:
@@ -89,18 +103,22 @@ class StratumPool:
             latency_s=self._latency_s,
             reconnects=max(0, self._sessions - 1),
             malformed=self._malformed,
+            pays=self._pays if ready else None,
             failure="" if ready else self._failure,
             refused=self._refused and not ready,
         )
 
     async def start(self, demand: Demand) -> None:
         settings = self._settings
-        if settings.suggest_difficulty is None and demand.rate_hps:
-            settings = replace(settings, suggest_difficulty=_suggestion(demand.rate_hps))
+        self._hashes = demand.hashes if self._by_rate else None
+        if self._by_rate and demand.rate_hps:
+            settings = replace(settings, suggest_difficulty=suggested_at(demand.rate_hps))
         bits = max(settings.min_bit_count, demand.version_bits)
         self._settings = replace(settings, min_bit_count=bits)
         self._slot.open()
         self._failure, self._refused = "", False
+        if self._blocks is not None:
+            self._blocks.begin()
         self._runner = asyncio.create_task(self._run(), name=f"pool {self.name}")
         self._runner.add_done_callback(self._ended)
 
@@ -113,29 +131,49 @@ class StratumPool:
                 await asyncio.sleep(wait_s)
 
     async def submit(self, share: Verdict) -> Result:
-        protocol = self._protocol
-        if protocol is None:
+        if self._runner is None:
             return Result(Outcome.LOST, "not connected")
+        block = share.quality is Quality.BLOCK
         loop = asyncio.get_running_loop()
-        refused = protocol.submit(share, loop.time())
-        if refused is not None:
-            return refused
         future: asyncio.Future[Result] = loop.create_future()
         self._waiting[share] = future
-        self._flush()
+        self._send(share, loop.time())
+        if block and self._blocks is not None:
+            self._blocks.found(share)
         try:
-            return await future
+            result = await future
         finally:
             self._waiting.pop(share, None)
+        if block and self._blocks is not None:
+            self._blocks.answered(share, result)
+        return result
+
+    def _send(self, share: Verdict, now: float, *, again: bool = False) -> None:
+        """Or keep a block for a session that goes on; or settle it."""
+        protocol = self._protocol
+        if share.quality is Quality.BLOCK and (protocol is None or not protocol.ready):
+            self._keep(share, "found while there was no connection")
+        elif protocol is None:
+            self._settle(share, Result(Outcome.LOST, "not connected"))
+        elif refused := protocol.submit(share, now, again=again or share.quality is Quality.BLOCK):
+            self._settle(share, refused)
+        self._flush()
 
     async def stop(self) -> None:
+        if self._protocol is None:
+            self._left.give_up()
         if self._waiting:
             await asyncio.wait(list(self._waiting.values()), timeout=self._timing.stop)
         if self._runner is not None:
             self._runner.cancel()
             await asyncio.wait([self._runner])
             self._runner = None
+        self._left.give_up()
+        for share in list(self._waiting):
+            self._settle(share, Result(Outcome.LOST, "stopped"))
         self._slot.end()
+        if self._blocks is not None:
+            await self._blocks.finish()
 
     def fail(self, error: BaseException) -> None:
         """Let the reader of jobs have an error that is nobody's but ours."""
@@ -155,7 +193,7 @@ class StratumPool:
                 await self._connect_and_serve(self._at)
                 reason = "the pool asked us to reconnect"
             except PoolError as error:
-                refused = isinstance(error, PoolRefused) and self._ready_s is None
+                refused = isinstance(error, PoolRefused) and (self._ready_s is None or self._underpaid)
                 reason = str(error)
             except Exception as error:  # this connection ends with it, and not the miner
                 reason = in_words(error)
@@ -172,6 +210,7 @@ class StratumPool:
         """One connection, from its opening to its end. Raises PoolError; returns when the pool redirects us."""
         reader, self._writer = await self._open(url)
         self._sessions += 1
+        self._looked = self._underpaid = False
         protocol = self._protocol = ClientProtocol(self._settings, self._quirks, next(SESSIONS))
         reason = "the pool asked us to reconnect"
         try:
@@ -188,15 +227,13 @@ class StratumPool:
             self._close(protocol, reason)
 
     def _close(self, protocol: ClientProtocol, reason: str) -> None:
-        """Let go of the connection; what is unanswered is lost."""
+        """Let go of the connection; what is unanswered waits for the next."""
         assert self._writer is not None
         self._writer.transport.abort()
         self._protocol = self._writer = None
         for event in protocol.closed(reason):
             if isinstance(event, Answered):
-                self._settle(event.share, event.result)
-        for share in list(self._waiting):
-            self._settle(share, Result(Outcome.LOST, reason))
+                self._keep(event.share, reason)
         if protocol.job is not None:
             self._slot.lose()
 
@@ -216,6 +253,7 @@ class StratumPool:
         loop, timing = asyncio.get_running_loop(), self._timing
         began_s = heard_s = loop.time()
         malformed, mute = self._malformed, True
+        suggestion = Suggestion(self._settings.suggest_difficulty, began_s, self._hashes() if self._hashes else 0)
         while self._redirect is None:
             data = await self._read(reader, mute and not self._at.tls)
             now = loop.time()
@@ -223,6 +261,10 @@ class StratumPool:
             if mute and not self._at.tls and data.startswith(_TLS_ALERT):
                 raise PoolUnreachable("it answers in TLS; write stratum+ssl:// before its name")
             mute = mute and not data
+            if self._hashes and protocol.ready and (wanted := suggestion.look(now, self._hashes())) is not None:
+                self._settings = replace(self._settings, suggest_difficulty=wanted)  # of the next connection too
+                protocol.suggest(wanted)
+                self._flush()
             if data:
                 heard_s = now if b"\n" in data else heard_s  # a line without end is no word
                 self._receive(data, protocol, now)
@@ -261,10 +303,7 @@ class StratumPool:
         """All that these bytes say, also what stands behind a refusal. Raises PoolRefused."""
         refused: Refused | None = None
         for event in protocol.receive(data, now):
-            if isinstance(event, Refused):
-                refused = refused or event
-            else:
-                self._handle(event)
+            refused = refused or self._handle(event)
         self._flush()
         if refused is not None:
             raise PoolRefused(refused.reason)
@@ -273,16 +312,17 @@ class StratumPool:
         if self._protocol is not None and self._writer is not None and (data := self._protocol.outgoing()):
             self._writer.write(data)
 
-    def _handle(self, event: client.Event) -> None:
+    def _handle(self, event: client.Event) -> Refused | None:
+        """What is to be done; a Refused where the session must not go on."""
         match event:
             case NewJob(job, new_block):
-                self._slot.put(job)
-                self._told.put(_job_received(self.name, job, new_block), job.received_s)
+                return self._new_job(job, new_block)
             case Answered(share, result):
                 self._latency_s = result.latency_s if result.latency_s is not None else self._latency_s
                 self._settle(share, result)
             case Ready(extranonce1, size, mask):
                 self._ready_s = asyncio.get_running_loop().time()
+                self._left.begin(extranonce1, size)
                 self._report(Connected(self.name, extranonce1.hex(), size, f"{mask:08x}"))
             case Redirected():
                 self._redirected(event)
@@ -291,8 +331,33 @@ class StratumPool:
             case BadLine(reason, excerpt):
                 self._malformed += 1
                 self._report(Malformed(self.name, f"{reason}: {excerpt!r}" if excerpt else reason))
+            case Refused():
+                return event
             case _:
                 pass
+        return None
+
+    def _new_job(self, job: Job, new_block: bool) -> Refused | None:
+        seen = self._pay_check.look(job)
+        if seen is not None:
+            if not self._looked:
+                self._looked = True
+                self._report(seen.event)
+            self._pays = seen.event.part
+            self._underpaid = bool(seen.refusal)
+            if seen.refusal:
+                return Refused(seen.refusal)
+        self._slot.put(job)
+        self._told.put(_job_received(self.name, job, new_block), job.received_s)
+        for share in self._left.take(job):
+            self._send(share, asyncio.get_running_loop().time(), again=True)
+        return None
+
+    def _keep(self, share: Verdict, reason: str) -> None:
+        """For a session that goes on, for some time."""
+        loop = asyncio.get_running_loop()
+        wait_s = self._left.keep(share, reason, loop.time())
+        loop.call_later(wait_s, lambda: self._left.expire(loop.time()))
 
     def _settle(self, share: Verdict, result: Result) -> None:
         if (future := self._waiting.pop(share, None)) is not None and not future.done():
@@ -304,12 +369,6 @@ class StratumPool:
             self._told.put(PoolMessage(self.name, target), asyncio.get_running_loop().time())
         else:
             self._redirect = target, event.wait_s
-
-
-def _suggestion(rate_hps: float) -> Fraction:
-    """The difficulty at which a share is found every few seconds; from 1 on a whole number, as some pools want."""
-    difficulty = Fraction(rate_hps) * _SHARE_EVERY_S / expected_hashes(DIFFICULTY_1)
-    return Fraction(round(difficulty)) if difficulty >= 1 else Fraction(f"{float(difficulty):.2g}")
 
 
 def _job_received(pool: str, job: Job, new_block: bool) -> JobReceived:

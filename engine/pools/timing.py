@@ -14,6 +14,8 @@ class Timing:
     handshake: float = 30.0  # until authorized
     silence: float = 300.0  # without a line: the pool is dead
     answer: float = 60.0  # to a share
+    resume: float = 60.0  # for a session to go on, in which what was unanswered is sent again
+    resume_block: float = 600.0  # the same for a block
     stop: float = 0.8  # for outstanding answers, when we stop
     retry_first: float = 1.0
     retry_most: float = 60.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import msgspec
@@ -14,6 +15,7 @@ from ..templates.template import Template
 
 EXTRANONCE1_SIZE = 4
 EXTRANONCE2_SIZE = 8
+_EASY = Fraction(1000)
 _SERIAL_SIZE = 4  # the job's number in its coinbase: jobs of one template differ
 
 
@@ -106,3 +108,11 @@ def hash_share(job: PoolJob, submit: Submit, extranonce1: bytes, mask: int) -> H
     coinbase = job.coinbase(extranonce1 + submit.extranonce2)
     header = job.header(coinbase, version, submit.ntime, submit.nonce)
     return Hashed(job, header, coinbase, hash_number(double_sha256(header)))
+
+
+def most_difficulty(network: Fraction) -> Fraction:
+    """A share must never be harder than a block, or blocks would be lost.
+
+    Where blocks are so easy that a device finds several a second, its own difficulty may be higher.
+    """
+    return max(network, _EASY)

@@ -1,13 +1,17 @@
-"""The block target of a chain in memory, so that its miners find a block about so often. Pure arithmetic."""
+"""How often: the block target of a chain in memory, so that its miners find a block about so often, and the time
+between shares of our own devices. Pure arithmetic."""
 
 from __future__ import annotations
 
 from ..chain.target import MAX_TARGET, bits_from_target, target_from_bits
+from ..pool import Demand
 
 EASIEST = target_from_bits(0x207FFFFF)  # regtest's
 _WINDOW_S = 20.0
 _WINDOW_SHARES = 32  # fewer tell too little: the window waits for them
 _CHANGE = 1.5  # the target follows when it is off by this factor
+_SLOWEST_S = 4.0  # between shares of the slowest device, about; a slow board beside a fast CPU is seen to work too
+_INTERVAL_S = (0.02, 1.0)  # between shares of all, within which that is kept
 
 
 class Pace:
@@ -48,3 +52,11 @@ class Pace:
         hashes = max(1, round(self._rate_hps * self._every_s))  # for each block
         target = min(EASIEST, MAX_TARGET // hashes)
         return target_from_bits(bits_from_target(target))
+
+
+def interval_of(demand: Demand) -> float:
+    """Seconds wanted between shares of all devices together."""
+    least, most = _INTERVAL_S
+    if not demand.rate_hps or not demand.least_hps:
+        return most
+    return min(most, max(least, _SLOWEST_S * demand.least_hps / demand.rate_hps))

@@ -19,19 +19,19 @@ from typing import Protocol
 from ..chain.target import DIFFICULTY_1, difficulty_from_target, expected_hashes
 from ..errors import InputError, NodeError, cause
 from ..events import Event, Note, PoolShare, PoolTemplate, Report
+from ..journal import Journal
 from ..sockets import reason_of, room_for
 from ..stratum.lines import printable
 from ..templates.memory import MemoryChain
 from ..templates.template import Template, TemplateSource
 from .blocks import BlockDesk
-from .book import EXTRANONCE1_SIZE, JobBook
+from .book import EXTRANONCE1_SIZE, JobBook, most_difficulty
 from .connection import Connection, neighbourhood
 from .pace import Pace
 from .session import Accepted, Limits, Rejected, Session
 from .vardiff import Vardiff
 
 _TICK_S = 1.0
-_EASY = Fraction(1000)
 _HASHES_1 = float(expected_hashes(DIFFICULTY_1))  # that a share of difficulty 1 stands for
 _LAST_BLOCKS_S = 5.0  # to hand in what was found when we stop
 _SOURCE_RETRY_S = 1.0
@@ -83,6 +83,7 @@ class PoolServer:
         report: Report,
         pace: Pace | None = None,
         listen: Listen = listen_tcp,
+        journal: Journal | None = None,
     ) -> None:
         self.book = JobBook()
         self.sessions: dict[Connection, Session] = {}
@@ -92,7 +93,7 @@ class PoolServer:
         self._neighbours: Counter[str] = Counter()
         self._turned_away: Counter[str] = Counter()
         self._next_extranonce1 = SystemRandom().randrange(256**EXTRANONCE1_SIZE)
-        self._blocks = BlockDesk(source, report)
+        self._blocks = BlockDesk(source, report, journal)
         self._listener: Listener | None = None
         self._address = ("", 0)
         self._most_sessions = settings.sessions
@@ -116,6 +117,7 @@ class PoolServer:
         handing_in = asyncio.create_task(self._blocks.run())
         try:
             await self._source.start()
+            self._blocks.begin()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._follow_source())
                 group.create_task(self._tick())
@@ -160,7 +162,7 @@ class PoolServer:
         count = len(template.transactions)
         self._report(PoolTemplate(self._source.name, template.height, count, float(difficulty), clean))
         for connection, session in list(self.sessions.items()):
-            session.vardiff.most = _most_difficulty(difficulty)
+            session.vardiff.most = most_difficulty(difficulty)
             if session.ready:
                 session.offer(job, clean=clean)
                 connection.flush()
@@ -216,7 +218,7 @@ class PoolServer:
             self._neighbours[neighbours] += 1
         extranonce1 = self._next_extranonce1.to_bytes(EXTRANONCE1_SIZE, "big")
         self._next_extranonce1 = (self._next_extranonce1 + 1) % 256**EXTRANONCE1_SIZE
-        most = _most_difficulty(difficulty_from_target(current.target))
+        most = most_difficulty(difficulty_from_target(current.target))
         vardiff = Vardiff(s.difficulty, s.least_difficulty, most, s.share_interval_s)
         return Session(extranonce1, self.book, vardiff, s.limits, asyncio.get_running_loop().time())
 
@@ -267,14 +269,6 @@ async def serving(server: PoolServer) -> AsyncGenerator[PoolServer]:
 async def _watch(task: asyncio.Task[None]) -> None:
     await asyncio.wait([task])
     task.result()
-
-
-def _most_difficulty(network: Fraction) -> Fraction:
-    """A share must never be harder than a block, or blocks would be lost.
-
-    Where blocks are so easy that a device finds several a second, its own difficulty may be higher.
-    """
-    return max(network, _EASY)
 
 
 def _not_to_be_had(host: str, port: int, error: Exception) -> InputError:

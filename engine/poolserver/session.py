@@ -106,6 +106,7 @@ class Session:
     _tokens: float = 0.0
     _tokens_s: float = 0.0
     _offers: OrderedDict[str, _Offer] = field(default_factory=OrderedDict[str, "_Offer"])
+    _stale: OrderedDict[str, _Offer] = field(default_factory=OrderedDict[str, "_Offer"])  # of the block before
 
     def __post_init__(self) -> None:
         self._tokens, self._tokens_s = self.limits.burst, self.opened_s
@@ -135,7 +136,7 @@ class Session:
     def offer(self, job: PoolJob, *, clean: bool) -> None:
         """Tell the miner of a job, at the difficulty of now."""
         if clean:
-            self._offers.clear()
+            self._stale, self._offers = self._offers, OrderedDict[str, _Offer]()
         self.vardiff.keep_bounds()
         self._tell_difficulty()
         difficulty = self.vardiff.difficulty
@@ -284,11 +285,14 @@ class Session:
         if submit.user not in self._users:
             return Fault(24, "Unauthorized worker")
         offer = self._offers.get(str(submit.job))
-        if offer is None:
+        late = offer is None
+        if offer is None and (offer := self._stale.get(str(submit.job))) is None:
             return Fault(21, "Job not found")
         hashed = hash_share(offer.job, submit, self.extranonce1, self.mask)
         if isinstance(hashed, Fault):
             return hashed
+        if late and not hashed.is_block:  # a block goes to the chain, however stale: it may be one of two
+            return Fault(21, "Job not found")
         if hashed.hash > offer.target and not hashed.is_block:
             return Fault(23, "Low difficulty share")
         if hashed.hash in offer.seen:

@@ -62,6 +62,7 @@ _UNKNOWN_LIMIT = 10  # shares of its newest job that a pool does not know, one a
 class _Sent:
     share: Verdict
     sent_s: float
+    again: bool = False  # it was sent before, in a connection that was lost
 
 
 @dataclass
@@ -83,12 +84,13 @@ class ClientProtocol:
     _mask: int = 0
     _early: tuple[Notify, float] | None = None  # a job that came before the answer to mining.subscribe, and when
     _unknown: int = 0
+    _suggested: int | None = None  # the last request of that kind
 
     def start(self) -> None:
         asked = self.settings
         if not self.quirks.no_configure and (configure := _configure(asked)).extensions:
             self._ask(configure)
-        self._ask(Subscribe() if self.quirks.bare_subscribe else Subscribe(asked.agent))
+        self._ask(Subscribe() if self.quirks.bare_subscribe else Subscribe(asked.agent, self.quirks.session))
 
     def outgoing(self) -> bytes:
         """What is to be sent since the last call."""
@@ -118,6 +120,8 @@ class ClientProtocol:
             # time in a row is it left out, once, and then asked again.
             quirks.hangups += 1
             quirks.no_configure = quirks.hangups % 3 == 2
+        if self._subscribed is None:
+            quirks.session = None  # perhaps it was that which it did not like
         pending, self._pending = self._pending, {}
         self._requests.clear()
         return [Answered(sent.share, Result(Outcome.LOST, reason)) for sent in pending.values()]
@@ -126,10 +130,19 @@ class ClientProtocol:
         """How long the oldest unanswered share has waited."""
         return next((now - sent.sent_s for sent in self._pending.values()), 0.0)
 
-    def submit(self, share: Verdict, now: float) -> Result | None:
-        """Queue a share; Answered follows. A Result at once when it must not be sent."""
+    def goes_on_with(self, job: Job) -> bool:
+        """Whether a job of an earlier connection is of the session that goes on in this one."""
+        subscribed = self._subscribed
+        return subscribed is not None and (subscribed.extranonce1, subscribed.extranonce2_size) == (
+            job.extranonce1,
+            job.extranonce2_size,
+        )
+
+    def submit(self, share: Verdict, now: float, *, again: bool = False) -> Result | None:
+        """Queue a share; Answered follows. A Result at once when it must not be sent. again: it is of an earlier
+        connection, whose session goes on."""
         job, found = share.work.job, share.found
-        if job.session != self.session or not self.ready:
+        if not self.ready or (job.session != self.session and not (again and self.goes_on_with(job))):
             return Result(Outcome.LOST, "its connection is gone")
         if share.quality is not Quality.BLOCK:
             if self.quirks.raises_at_once and share.hash > target_from_difficulty(self.difficulty):
@@ -147,8 +160,14 @@ class ClientProtocol:
         if rebuilt != share.header or len(share.work.extranonce2) != job.extranonce2_size:
             return Result(Outcome.LOST, "its header is not that of its job: a bug, please report it")
         submit = Submit(self.settings.user, job.id, share.work.extranonce2, found.ntime, found.nonce, bits)
-        self._pending[self._ask(submit)] = _Sent(share, now)
+        self._pending[self._ask(submit)] = _Sent(share, now, job.session != self.session)
         return None
+
+    def suggest(self, difficulty: Fraction) -> None:
+        """Tell the pool another difficulty that would suit us; nothing follows from its answer."""
+        if self._suggested is not None:
+            self._requests.forget(self._suggested)
+        self._suggested = self._ask(SuggestDifficulty(difficulty))
 
     # What the pool answers
 
@@ -183,6 +202,10 @@ class ClientProtocol:
 
     def _on_subscribed(self, response: Response, answer: Answer, now: float) -> list[Event]:
         if not answer.ok:
+            if self.quirks.session is not None:
+                self.quirks.session = None
+                self._ask(Subscribe(self.settings.agent))
+                return []
             if not self.quirks.bare_subscribe:
                 self.quirks.bare_subscribe = True
                 self._ask(Subscribe())
@@ -192,7 +215,7 @@ class ClientProtocol:
             self._subscribed = SubscribeResult.decode(response.result)
         except Refusal as refusal:
             return [Refused(f"subscribe: {refusal}")]
-        self.quirks.hangups = 0
+        self.quirks.hangups, self.quirks.session = 0, self._subscribed.session
         if self._early is not None:
             self._notified(*self._early)
             self._early = None
@@ -206,7 +229,7 @@ class ClientProtocol:
             return [Refused(f"authorize {self.settings.user!r}: {answer.reason}", credentials=True)]
         self.ready = True
         if self.settings.suggest_difficulty:
-            self._ask(SuggestDifficulty(self.settings.suggest_difficulty))
+            self.suggest(self.settings.suggest_difficulty)
         ready = Ready(self._subscribed.extranonce1, self._subscribed.extranonce2_size, self._mask)
         return [ready] if self.job is None else [ready, NewJob(self.job, new_block=True)]
 
@@ -236,6 +259,8 @@ class ClientProtocol:
             case _:
                 pass
         reason = answer.reason if answer.code is None else f"{answer.reason} ({answer.code})"
+        if sent.again:
+            reason = f"sent again after a lost connection: {reason}"
         return [Answered(share, Result(outcome, reason, latency_s)), *events]
 
     def _superseded(self, job: Job) -> bool:

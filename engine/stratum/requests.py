@@ -31,6 +31,10 @@ class Requests:
         asked = self._open.pop(identity, None) if identity is not None else None
         return None if identity is None or asked is None else (identity, asked)
 
+    def forget(self, identity: int) -> None:
+        """Its answer is nothing to us any more; many a request is never answered."""
+        self._open.pop(identity, None)
+
     def clear(self) -> None:
         self._open.clear()
 

@@ -17,6 +17,7 @@ class Quirks:
     hangups: int = 0  # connections, one after the other, that ended before mining.subscribe was answered
     no_configure: bool = False  # it hung up on mining.configure
     bare_subscribe: bool = False  # it refuses parameters of mining.subscribe
+    session: str | None = None  # its name for the last session, which it may go on with
     no_easier: bool = False  # a lowered difficulty does not count for running jobs
     raises_at_once: bool = False  # a raised difficulty counts for running jobs too
 
@@ -33,6 +34,7 @@ class Settings:
     suggest_difficulty: Fraction | None = None  # 0: do not; None: do not, or what the pool's shell makes of the rate
     minimum_difficulty: Fraction | None = None
     extranonce_subscribe: bool = False
+    pays_me: float | None = None  # percent of the coinbase that the user's address must be paid; None: whatever it is
 
     def __post_init__(self) -> None:
         for name, value in (("user name", self.user), ("password", self.password), ("agent", self.agent)):

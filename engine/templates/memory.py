@@ -46,7 +46,7 @@ class MemoryChain:
     refresh_s     a new template at least so often, as from a node whose mempool changes
     """
 
-    name = "memory"
+    name = chain = "memory"
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class MemoryChain:
         """See TemplateSource."""
         return self._latest.read()
 
-    async def submit(self, block: bytes, template: Template) -> str | None:
+    async def submit(self, block: bytes, template: Template | None = None) -> str | None:
         """See TemplateSource. The next template is there before this returns."""
         try:
             parsed = Block.parse(block)

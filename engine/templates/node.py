@@ -78,6 +78,15 @@ class NodeSource:
         self._longpolled = -LONGPOLL_APART_S  # when the last longpoll began, by the loop's clock
         self._trouble: str | None = None  # what was reported last, until the node is well again
 
+    @property
+    def chain(self) -> str:
+        return "" if self._terms is None else self._terms.chain
+
+    @property
+    def troubled(self) -> bool:
+        """Whether it fails, or is not ready; `report` tells of each change."""
+        return self._trouble is not None
+
     async def start(self) -> None:
         """Returns when there is a template; waits, and reports, while the node is starting or downloading.
 
@@ -109,10 +118,10 @@ class NodeSource:
         """See TemplateSource. Raises NodeError when the node has been away for two minutes; ask again then."""
         return self._latest.read()
 
-    async def submit(self, block: bytes, template: Template) -> str | None:
+    async def submit(self, block: bytes, template: Template | None = None) -> str | None:
         """See TemplateSource. Tries again for a quarter of a minute when the node does not answer."""
         params: list[object] = [block.hex()]
-        if template.workid is not None:
+        if template is not None and template.workid is not None:
             params.append({"workid": template.workid})
         answer, tries = await self._submit(params)
         self._hurry.set()
@@ -121,7 +130,7 @@ class NodeSource:
         return None if reason == "duplicate" and tries > 1 else reason
 
     async def _submit(self, params: list[object]) -> tuple[object, int]:
-        for tries, wait_s in enumerate(_waits(), 1):
+        for tries, wait_s in enumerate(waits(), 1):
             try:
                 return await self.rpc.call(object, "submitblock", *params), tries
             except NodeError as error:
@@ -187,7 +196,7 @@ class NodeSource:
         """What `get` gets; waits while the node says that it is not ready yet or, when forgiving, while it fails."""
         now = asyncio.get_running_loop().time
         since, withdrawn = now(), False
-        for wait_s in _waits():
+        for wait_s in waits():
             try:
                 template = await get()
                 self._tell(None)
@@ -218,12 +227,12 @@ class NodeSource:
 
     def _tell(self, trouble: str | None) -> None:
         """Reports what changed: a trouble once, and its end."""
-        if trouble != self._trouble:
+        before, self._trouble = self._trouble, trouble
+        if trouble != before:
             self._report(trouble or f"{self.name} answers again")
-        self._trouble = trouble
 
 
-def _waits() -> Iterator[float]:
+def waits() -> Iterator[float]:
     """0.5, 1, 2 … 30, 30, 30 s."""
     wait_s, longest_s = RETRY_S
     while True:

@@ -76,6 +76,11 @@ class TemplateSource(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def chain(self) -> str:
+        """Whose blocks these are, as address.CHAINS names it; known when it has started."""
+        ...
+
     async def start(self) -> None: ...
 
     def templates(self) -> AsyncIterator[Template]:
@@ -86,8 +91,9 @@ class TemplateSource(Protocol):
         """
         ...
 
-    async def submit(self, block: bytes, template: Template) -> str | None:
-        """Hand in a block of `template`: None when it was accepted, or why not, in BIP 22's words.
+    async def submit(self, block: bytes, template: Template | None = None) -> str | None:
+        """Hand in a block of `template`, or of one of an earlier run: None when it was accepted, or why not, in BIP
+        22's words.
 
         Raises NodeError when no answer could be had.
         """

@@ -46,6 +46,12 @@ class BitaxePlant:
         """What it has; where there was a choice, known after `prepare`."""
         return self._equipment
 
+    @property
+    def firmware(self) -> str:
+        """It tells no version, but the versions of its protocol can be told apart."""
+        answers = self._control.format
+        return "" if answers is None else f"bitaxe-raw, control protocol {answers.value}"
+
     async def prepare(self) -> None:
         self._known = len(self._kinds) == 1
         for operation in self._off_operations():

@@ -102,6 +102,10 @@ class GekkoPlant:
         self._micro = self._held = False
         self._asked_v: float | None = None  # per level
 
+    @property
+    def firmware(self) -> str:
+        return "" if self._telemetry is None else self._telemetry.firmware
+
     async def prepare(self) -> None:
         await self._hold()
         if self._telemetry is not None:

@@ -89,6 +89,7 @@ class Telemetry:
     def __init__(self, port: Port) -> None:
         self._port = port
         self._version: Version | None = None
+        self.firmware = ""  # once it is identified
         self._turn = asyncio.Lock()
         self._fan = True
 
@@ -97,6 +98,7 @@ class Telemetry:
         code = (await self._ask(b"?v", 1, 8))[0]
         mask = (await self._ask(b"M.", 1, 1))[0] if code & 0xF0 == 0x30 else None
         self._version = version_of(code, mask)
+        self.firmware = f"telemetry {code >> 4}.{code & 0xF}"
         if self._version is None:
             raise DeviceError(f"{self._port.name}: telemetry of version {code:02x}; 10, 20, 21 and 3x are known")
         try:

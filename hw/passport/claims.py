@@ -10,7 +10,7 @@ import msgspec
 from ...engine.errors import InputError
 from . import rows
 from .key import SIMULATED, Claim
-from .records import Identity, Labelled, check_label, now
+from .records import Firmware, Identity, Labelled, check_label, now
 
 _LISTED = 6
 
@@ -52,6 +52,13 @@ def see(connection: sqlite3.Connection, key: str, identity: Identity) -> None:
     last = rows.of_kind(connection, key, "identity", 1)
     if not last or msgspec.structs.replace(identity, at=last[0].at) != last[0]:
         rows.add(connection, key, [identity])
+
+
+def run_by(connection: sqlite3.Connection, key: str, version: str) -> None:
+    """Note which firmware drives it, if that is new."""
+    last = rows.of_kind(connection, key, "firmware", 1)
+    if not last or not isinstance(last[0], Firmware) or last[0].version != version:
+        rows.add(connection, key, [Firmware(now(), version)])
 
 
 def current(connection: sqlite3.Connection) -> dict[str, str]:

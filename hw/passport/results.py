@@ -1,14 +1,11 @@
 """What a passport shows of checks and sweeps: a few figures of a result, whatever else the version that wrote it put
 there.
 
-A result is what `joulehash check --json` and `sweep --json` end with. Efficiency of a check is the energy of its window
-over the hashes of the same window, which are rate times seconds; U is of k = 2, of both together.
+A result is what `joulehash check --json` and `sweep --json` end with. U is of k = 2.
 """
 
 from __future__ import annotations
 
-import math
-import re
 from datetime import datetime
 from typing import TypeAlias
 
@@ -17,24 +14,20 @@ import msgspec
 from .records import Check, Sweep
 
 
+class _Value(msgspec.Struct, frozen=True):
+    value: float
+
+
 class _Interval(msgspec.Struct, frozen=True):
     low: float
     value: float
     high: float
 
 
-class _Energy(msgspec.Struct, frozen=True):
-    joules: float
-    seconds: float
-    u_joules: float | None = None
+class _Cost(msgspec.Struct, frozen=True):
+    j_per_th: float
+    expanded: float | None = None
     place: str = ""
-    meter: str = ""
-
-
-class _Step(msgspec.Struct, frozen=True):
-    name: str
-    measured: str | float | int | None = None
-    unit: str = ""
 
 
 class _Finding(msgspec.Struct, frozen=True):
@@ -46,10 +39,10 @@ class _Result(msgspec.Struct, frozen=True):
     verdict: str
     began: str = ""
     seconds: float | None = None
-    steps: list[_Step] = msgspec.field(default_factory=list[_Step])
     findings: list[_Finding] = msgspec.field(default_factory=list[_Finding])
     rate: _Interval | None = None
-    energy: _Energy | None = None
+    errors: _Value | None = None
+    efficiency: _Cost | None = None
 
 
 class CheckView(msgspec.Struct, frozen=True):
@@ -74,12 +67,7 @@ def view_of(check: Check) -> CheckView:
     except (msgspec.MsgspecError, RecursionError):
         return CheckView(check.at, "unreadable", [])
     findings = [f"{each.code} {each.where}".strip() for each in result.findings]
-    rate, energy = result.rate, result.energy
-    j_per_th = u = None
-    if rate is not None and energy is not None and rate.value > 0 and energy.seconds > 0:
-        j_per_th = energy.joules / (rate.value * energy.seconds) * 1e12
-        if energy.u_joules is not None and energy.joules > 0:
-            u = j_per_th * math.hypot(2 * energy.u_joules / energy.joules, (rate.high - rate.low) / 2 / rate.value)
+    rate, cost = result.rate, result.efficiency
     return CheckView(
         check.at,
         result.verdict,
@@ -87,35 +75,11 @@ def view_of(check: Check) -> CheckView:
         rate_hps=rate.value if rate is not None else None,
         rate_low=rate.low if rate is not None else None,
         rate_high=rate.high if rate is not None else None,
-        j_per_th=j_per_th,
-        u_j_per_th=u,
-        place=energy.place if energy is not None else "",
-        error_rate=_error_rate(result.steps),
+        j_per_th=cost.j_per_th if cost is not None else None,
+        u_j_per_th=cost.expanded if cost is not None else None,
+        place=cost.place if cost is not None else "",
+        error_rate=result.errors.value if result.errors is not None else None,
     )
-
-
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?) %")
-
-
-def _error_rate(steps: list[_Step]) -> float | None:
-    """Of the step that measured it, as a number or in words: "1.20 % (0.98 to 1.46): 3 false, …"."""
-    for step in steps:
-        if step.name.startswith("error"):
-            if isinstance(step.measured, float | int):
-                return step.measured / 100 if step.unit == "%" else float(step.measured)
-            found = _PERCENT.match(step.measured or "")
-            return float(found[1]) / 100 if found is not None else None
-    return None
-
-
-class _Value(msgspec.Struct, frozen=True):
-    value: float
-
-
-class _Cost(msgspec.Struct, frozen=True):
-    j_per_th: float
-    expanded: float | None = None
-    place: str = ""
 
 
 class _Cell(msgspec.Struct, frozen=True):

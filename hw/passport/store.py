@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from ...engine.worker import Worker
 from . import claims, exchange, history, rows
 from .exchange import Imported
 from .history import Book, Overview
 from .key import Claim
 from .records import AnyRecord, Check, Fault, Hours, Sweep, now, result
 from .schema import open_database, told, writing
-from .worker import Worker
 
 T = TypeVar("T")
 
@@ -82,9 +82,16 @@ class Passport:
         """All or none of them; how many are new. ValueError for values out of bounds."""
         return await self._write(lambda c: rows.add(c, key, records))
 
-    async def record_check(self, key: str, data: bytes) -> None:
-        """A CheckResult as JSON. ValueError for what is none, or of more than RESULT_LIMIT bytes."""
-        await self.add(key, [Check(now(), result(data))])
+    async def record_check(self, key: str, data: bytes, firmware: str = "") -> None:
+        """A CheckResult as JSON; and what drives the board, if it is known and another than before. ValueError for what
+        is no result, or of more than RESULT_LIMIT bytes."""
+
+        def both(connection: sqlite3.Connection) -> None:
+            if firmware:
+                claims.run_by(connection, key, firmware)
+            rows.add(connection, key, [Check(now(), result(data))])
+
+        await self._write(both)
 
     async def record_sweep(self, key: str, data: bytes) -> None:
         """The same of a SweepResult."""

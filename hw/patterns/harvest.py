@@ -14,6 +14,7 @@ from ...engine.chain.header import Header, hash_text
 from ...engine.errors import NodeError
 from ...engine.templates.rpc import NodeRpc
 from ..boards.row import Row
+from .known import EACH
 from .pattern import Pattern
 from .place import place
 from .search import Spot, spots
@@ -23,17 +24,29 @@ _NO_HASH = bytes(32)  # before the first block
 
 @dataclass(slots=True)
 class Harvest:
-    """So far. `needed` zero bits make a header qualify; of those, `found` have the first for each core."""
+    """So far. `needed` zero bits make a header qualify; of those, `kept` are the first few for each core, by small
+    core."""
 
     needed: int
     cores: int
     looked: int = 0
     qualified: int = 0
-    found: dict[Spot, Pattern] = field(default_factory=dict[Spot, Pattern])
+    kept: dict[Spot, dict[int | None, Pattern]] = field(default_factory=dict[Spot, dict[int | None, Pattern]])
 
     @property
     def whole(self) -> bool:
-        return len(self.found) == self.cores
+        """Every core has one; by then most have some."""
+        return len(self.kept) == self.cores
+
+    @property
+    def patterns(self) -> list[Pattern]:
+        return [pattern for of_core in self.kept.values() for pattern in of_core.values()]
+
+    def keep(self, spot: Spot, small_core: int | None, pattern: Pattern) -> None:
+        """Unless there is one of that small core, or enough of the core."""
+        of_core = self.kept.setdefault(spot, {})
+        if len(of_core) < EACH:
+            of_core.setdefault(small_core, pattern)
 
 
 async def harvest(rpc: NodeRpc, row: Row, mhz: float, blocks: int | None = None) -> AsyncIterator[Harvest]:
@@ -48,7 +61,7 @@ async def harvest(rpc: NodeRpc, row: Row, mhz: float, blocks: int | None = None)
         if pattern.zero_bits >= row.zero_bits:
             account.qualified += 1
             if (where := place(row, mhz, pattern)) is not None:
-                account.found.setdefault((where.chip, where.core), pattern)
+                account.keep((where.chip, where.core), where.small_core, pattern)
         yield account
         if header.prev_hash == _NO_HASH:
             return

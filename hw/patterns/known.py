@@ -13,6 +13,7 @@ from .place import Place, place
 from .search import Spot, search_scaled, spots
 
 SHIPPED = Path(__file__).parent / "data" / "found.json"
+EACH = 3  # patterns of a core, each of another small core: one of these may be missing by design
 _MOST_HASHES = 1 << 25  # some seconds at most: the space of a simulator, never that of silicon
 
 

@@ -36,6 +36,7 @@ _SPACE = 1 << 32
 @dataclass(eq=False)
 class _Die:
     index: int
+    slow: float = 1.0
     address: int = 0
     inactive: bool = False
     registers: dict[int, int] = field(default_factory=lambda: dict(_RESET))
@@ -45,7 +46,7 @@ class _Die:
         """GEK: 25 MHz · fb / (2 · pd1 · pd2), the dividers as they stand."""
         value = self.registers[_PLL]
         divided = (value >> 8 & 0xFF) * (value >> 4 & 0xF) * (value & 0xF)
-        return 25.0 * (value >> 16 & 0xFF) / divided if divided else 0.0
+        return 25.0 * (value >> 16 & 0xFF) / divided * self.slow if divided else 0.0
 
     @property
     def baud(self) -> float:
@@ -61,6 +62,7 @@ class Chips1387:
         self._id = chip.id if faults.wrong_chip is None else faults.wrong_chip
         self._decoder, self._line = wire.CommandDecoder(), Line(faults, seed)
         self._course = Course(world, faults)
+        self._part_of = [_hurt(faults, index) for index in range(n)]
         self._forget()
 
     @property
@@ -88,7 +90,7 @@ class Chips1387:
         return self._line.leave(self.baud, elapsed_s)
 
     def _forget(self) -> None:
-        self._dies = [_Die(index) for index in range(self.world.figures.chips)]
+        self._dies = [_Die(index, self._faults.slow) for index in range(self.world.figures.chips)]
         self._heard = [] if self._faults.no_chips else self._dies[: self._faults.chain_cut]
         self._job: MidstateJob | None = None
         self._done = [0.0] * len(self._dies)  # nonces of this job that each chip has tried
@@ -142,9 +144,8 @@ class Chips1387:
         step = 1 << 32 - self._chip.zero_bits
         begin = (die.address << _PART_BIT) + first * step
         whole = range(begin, begin + (last - first) * step, step)
-        dead = {core for index, core in self._faults.dead_cores if index == die.index}
-        if dead:
-            live = (n for n in range(first, last) if n % _CORES not in dead)
+        if part := self._part_of[die.index]:
+            live = (n for n in range(first, last) if _takes(part.get(n % _CORES, 1.0), n // _CORES))
             return array("I", [whole[n - first] % _SPACE for n in live])
         words = array("I")
         while begin < whole.stop:
@@ -162,3 +163,14 @@ class Chips1387:
             frame = self._stuck = self._stuck or frame
         for _ in range(2 if self._faults.duplicate_nonces else 1):
             self._line.say(frame, nonce=True)
+
+
+def _hurt(faults: Faults, index: int) -> dict[int, float]:
+    """Of one chip's cores that are hurt: which part of their turns they take."""
+    weak = {core: part for at, core, part in faults.weak_cores if at == index}
+    return weak | {core: 0.0 for at, core in faults.dead_cores if at == index}
+
+
+def _takes(part: float, turn: int) -> bool:
+    """Whether a core that takes only a part of its turns takes this one."""
+    return int((turn + 1) * part) > int(turn * part)

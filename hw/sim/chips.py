@@ -44,7 +44,8 @@ class Chips:
         for die in self.dies:
             die.given_id = chip.id if faults.wrong_chip is None else faults.wrong_chip
             die.counters_lie = 1.0 if faults.lying_counter is None else faults.lying_counter
-        self._dead_cores = [{core for chip, core in faults.dead_cores if chip == index} for index in range(n)]
+            die.slow = faults.slow
+        self._alive = [_alive(chip, faults, index) for index in range(n)]
         self._heard = [] if faults.no_chips else self.dies[: faults.chain_cut]
 
     @property
@@ -123,7 +124,9 @@ class Chips:
     def _busy(self, die: Die, task: Task | None) -> float:
         if task is None or die.index in self._faults.dead_chips:
             return 0.0
-        return 1 - len(self._dead_cores[die.index]) / die.chip.cores
+        small_cores = die.chip.small_per_core
+        gone = sum(small_cores - alive for alive in self._alive[die.index].values())
+        return 1 - gone / (die.chip.cores * small_cores)
 
     def _hash(self, tasks: list[Task | None], seconds: float) -> None:
         """Chips that do the same are hashed together."""
@@ -152,14 +155,15 @@ class Chips:
         tried = [self._search.hashes(task, segments, domain) for domain in domains]
         for die in dies:
             done = list(tried)
-            for core in self._dead_cores[die.index]:
+            for core, alive in self._alive[die.index].items():
                 domain = next(index for index, domain in enumerate(domains) if core in domain)
-                done[domain] -= self._search.hashes(task, segments, range(core, core + 1))
+                whole = self._search.hashes(task, segments, range(core, core + 1))
+                done[domain] -= whole - whole * alive // die.chip.small_per_core
             die.hashes = [before + more for before, more in zip(die.hashes, done, strict=True)]
             die.wrong += sum(done) * self.world.false_rate(die.index)
 
     def _report(self, die: Die, task: Task, hit: Hit) -> None:
-        if hit.core in self._dead_cores[die.index] or not die.reports(hit.core):
+        if hit.small_core >= self._alive[die.index].get(hit.core, hit.small_core + 1) or not die.reports(hit.core):
             return
         word, rolled = self._wrong_or_not(die, task, hit), hit.rolled
         if self._faults.stuck_nonce and die.index == 0:
@@ -183,6 +187,12 @@ class Chips:
         mark = sha256(f"{self._seed} {die.index} {hit.rolled} {task.header.id}".encode() + hit.word.to_bytes(4, "big"))
         chance, bit = int.from_bytes(mark.digest()[:4], "big") / 2**32, mark.digest()[4] % 14
         return hit.word ^ 1 << bit if chance < self.world.false_rate(die.index) else hit.word
+
+
+def _alive(chip: Chip, faults: Faults, index: int) -> dict[int, int]:
+    """Of the cores of one chip that are hurt: how many of their small cores hash, the first so many."""
+    weak = {core: round(part * chip.small_per_core) for at, core, part in faults.weak_cores if at == index}
+    return weak | {core: 0 for at, core in faults.dead_cores if at == index}
 
 
 def _addressed(dies: list[Die], address: int | None) -> list[Die]:

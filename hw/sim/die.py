@@ -22,7 +22,7 @@ class Die:
         self.chip, self.index = chip, index
         self.silicon = s.SILICON[chip.name]
         self.given_id = chip.id
-        self.counters_lie = 1.0
+        self.counters_lie = self.slow = 1.0
         self.reset()
 
     def reset(self) -> None:
@@ -71,7 +71,8 @@ class Die:
 
     @property
     def mhz(self) -> float:
-        return s.mhz(self.silicon, self.registers)
+        """Of the hash clock, which need not be what the PLL's register says."""
+        return s.mhz(self.silicon, self.registers) * self.slow
 
     @property
     def baud(self) -> float:

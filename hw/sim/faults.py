@@ -21,7 +21,9 @@ class Faults:
     """What is broken. All default: nothing."""
 
     dead_cores: tuple[tuple[int, int], ...] = ()  # (chip, core): hashes nothing
+    weak_cores: tuple[tuple[int, int, float], ...] = ()  # chip, core, what part of the core hashes
     dead_chips: tuple[int, ...] = ()  # answer registers and hash nothing
+    slow: float = 1.0  # the chips' hash clock runs at this part of what their PLL is told
     no_chips: bool = False
     wrong_chip: int | None = None  # the id that the chips give as theirs
     address_stuck: bool = False
@@ -74,10 +76,11 @@ def parse_faults(text: str) -> Faults:
 
 def check_faults(faults: Faults, chips: int, cores: int) -> None:
     """Raises InputError when a fault names a chip or a core that the board does not have."""
-    for chip in (*faults.dead_chips, *(chip for chip, _ in faults.dead_cores)):
+    cores_hurt = [*faults.dead_cores, *((chip, core) for chip, core, _ in faults.weak_cores)]
+    for chip in (*faults.dead_chips, *(chip for chip, _ in cores_hurt)):
         if chip >= chips:
             raise InputError(f"fault of chip {chip}: the board's chips are 0 to {chips - 1}")
-    for _, core in faults.dead_cores:
+    for _, core in cores_hurt:
         if core >= cores:
             raise InputError(f"fault of core {core}: the chip's cores are 0 to {cores - 1}")
     if faults.chain_cut is not None and faults.chain_cut >= chips:
@@ -108,10 +111,19 @@ def _number(text: str, least: float, most: float) -> float:
     return value
 
 
-def _dead_core(faults: Faults, text: str) -> Faults:
+def _core(text: str) -> tuple[int, int]:
     chip, dot, core = text.rpartition(".")
-    place = (_index(chip) if dot else 0, _index(core))
-    return replace(faults, dead_cores=(*faults.dead_cores, place))
+    return _index(chip) if dot else 0, _index(core)
+
+
+def _dead_core(faults: Faults, text: str) -> Faults:
+    return replace(faults, dead_cores=(*faults.dead_cores, _core(text)))
+
+
+def _weak_core(faults: Faults, text: str) -> Faults:
+    place, plus, part = text.partition("+")
+    weak = (*_core(place), _number(part, 0.0, 1.0) if plus else 0.5)
+    return replace(faults, weak_cores=(*faults.weak_cores, weak))
 
 
 def _dead_chip(faults: Faults, text: str) -> Faults:
@@ -153,6 +165,8 @@ def _with(faults: Faults, field: str, value: object) -> Faults:
 
 FAULTS: Mapping[str, FaultKind] = {
     "dead-core": FaultKind("chip", "[CHIP.]CORE", "this core hashes nothing; of chip 0 if none is named", _dead_core),
+    "weak-core": FaultKind("chip", "[CHIP.]CORE[+PART]", "only this part of the core hashes; 0.5", _weak_core),
+    "slow": FaultKind("chip", "[PART]", "the hash clock runs at this part; 0.85", _value("slow", 0.85, 0.01, 1.0)),
     "dead-chip": FaultKind("chip", "CHIP", "it answers registers and hashes nothing", _dead_chip),
     "no-chips": FaultKind("chip", "", "no chip answers", _flag("no_chips")),
     "wrong-chip": FaultKind("chip", "[ID]", "chips give this id as theirs; 1366 if none is named", _wrong_chip),

@@ -99,7 +99,7 @@ class Icarus:
         if self._work is not None:
             self._hash(self._work, elapsed_s)
         for unit in range(self.row.units):
-            self.world.mhz[unit] = self.row.mhz if self.world.running else 0.0
+            self.world.mhz[unit] = self.row.mhz * self._faults.slow if self.world.running else 0.0
             self.world.busy[unit] = float(self._work is not None and unit not in self._faults.dead_chips)
         if self._course.is_mute:
             self._line.clear()
@@ -113,7 +113,7 @@ class Icarus:
     def _hash(self, work: Work, seconds: float) -> None:
         part = _SPACE // self.row.units
         scaled = part >> 32 - self.row.zero_bits
-        left = seconds * self.row.rate_hps / self.row.units
+        left = seconds * self.row.rate_hps * self._faults.slow / self.row.units
         while left > 0 and self._work is work:
             before = int(self._done)
             step = min(left, scaled - self._done)

@@ -11,7 +11,7 @@ from ...engine.errors import DeviceError
 from ..ports.pipe import Cable
 from ..ports.port import Port
 from .board import CHIPS, Rails, SimulatedBoard
-from .serve import serve
+from .serve import STEP_S, serve
 
 
 @dataclass
@@ -22,6 +22,7 @@ class Simulated:
     board: SimulatedBoard
     scale: int
     report: Callable[[Rails], None] = lambda _: None  # is told the rails whenever they change; may be set meanwhile
+    step_s: float = STEP_S  # how often its board speaks
     cables: Mapping[str, Cable] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -35,7 +36,7 @@ class Simulated:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[Simulated]:
         """In the loop that it is entered in. What was wrong with the simulator itself is raised at the end."""
-        serving = asyncio.create_task(serve(self.board, self.cables, self._report))
+        serving = asyncio.create_task(serve(self.board, self.cables, self._report, self.step_s))
         try:
             yield self
         finally:

@@ -99,13 +99,13 @@ class Search:
         group, in_group_s, words, group_words = progress
         while seconds > 0:
             step_s = seconds if window_s is None else min(seconds, window_s - in_group_s)
-            before, words = int(words), words + words_per_s * step_s
-            if int(words) > before:
-                segments.append(Segment(group, before, int(words), group_words))
+            before, words = _whole(words), words + words_per_s * step_s
+            if _whole(words) > before:
+                segments.append(Segment(group, before, _whole(words), group_words))
             seconds -= step_s
             in_group_s += step_s
             if window_s is not None and in_group_s >= window_s:
-                group, in_group_s, group_words = group + 1, 0.0, int(words)
+                group, in_group_s, group_words = group + 1, 0.0, _whole(words)
                 if group >= groups:
                     group, in_group_s, words, group_words = Progress()
         return segments, Progress(group, in_group_s, words, group_words)
@@ -193,6 +193,11 @@ class Search:
         """Core and small core."""
         core, small_core = divmod(word >> layout.bits, layout.in_core)
         return core, small_core if layout.in_core > 1 else index
+
+
+def _whole(words: float) -> int:
+    """As many as time was for: a sum of many steps may lack a rounding error, and the last core its turn by that."""
+    return int(words + 1e-6)
 
 
 @lru_cache(maxsize=4096)

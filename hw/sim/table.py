@@ -157,8 +157,9 @@ _CHAIN = re.compile(r"chain:(?P<chip>bm\d{4})(?:x(?P<chips>\d{1,3}))?$", re.IGNO
 _NO_I2C = frozenset(("i2c-dead",))
 _NO_PARTS = frozenset(name for name, kind in FAULTS.items() if kind.place == "part")
 _NO_FAN = frozenset(("fan-stall",))
+_NO_DIODE = frozenset(("sensor-open",))  # it is the fan controller's own temperature that stands for the chip's
 _NO_1387 = _NO_I2C | _NO_FAN | {"lying-counter"}
-_NO_REGISTERS = frozenset(("dead-core", "wrong-chip", "address-stuck", "chain-cut", "lying-counter"))
+_NO_REGISTERS = frozenset(("dead-core", "weak-core", "wrong-chip", "address-stuck", "chain-cut", "lying-counter"))
 
 _OLD_AXE = Around("emc2101", "ds4432u")
 _Surroundings = Callable[[World, Line, Options], SimulatedBoard]
@@ -177,7 +178,14 @@ def _latched(levels: int) -> _Surroundings:
 
 
 def _axe(
-    name: str, chip: str, watts: float, around: Around, chips: int = 1, domains: int = 1, input_v: float = 5.0
+    name: str,
+    chip: str,
+    watts: float,
+    around: Around,
+    chips: int = 1,
+    domains: int = 1,
+    input_v: float = 5.0,
+    absent: frozenset[str] = frozenset(),
 ) -> Simulator:
     point = _POINTS[chip]
     figures = Figures(name, chips, point.mhz, point.volts, watts, input_v, domains)
@@ -186,7 +194,8 @@ def _axe(
         chips * point.hps,
         partial(_chips, chip),
         lambda world, line, options: bitaxe(world, line, around, options.answers_in),
-        slice_bits=point.slice_bits,
+        absent,
+        point.slice_bits,
     )
 
 
@@ -214,8 +223,8 @@ def _works(name: str, row: str, volts: float, watts: float, input_v: float) -> S
 
 _ROWS = (
     _axe("bitaxe-max", "BM1397", 12.0, _OLD_AXE),
-    _axe("bitaxe-ultra", "BM1366", 12.0, _OLD_AXE),
-    _axe("bitaxe-supra", "BM1368", 12.0, _OLD_AXE),  # ours: the sheet has 8 W, for a later revision
+    _axe("bitaxe-ultra", "BM1366", 12.0, _OLD_AXE, absent=_NO_DIODE),
+    _axe("bitaxe-supra", "BM1368", 12.0, _OLD_AXE, absent=_NO_DIODE),  # ours: the sheet has 8 W, for a later revision
     _axe("bitaxe-gamma", "BM1370", 19.0, Around("emc2101")),
     _axe("bitaxe-gt", "BM1370", 36.0, Around("emc2103"), chips=2, input_v=12.0),
     _axe("bitaxe-hex", "BM1366", 40.0, Around("emc2302"), chips=6, domains=3, input_v=12.0),

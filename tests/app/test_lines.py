@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from joulehash.app.lines import line_of, summary_lines
 from joulehash.engine.events import (
+    CoinbaseSeen,
     Connected,
     Crash,
     DeviceAlarm,
@@ -17,6 +18,7 @@ from joulehash.engine.events import (
     JobReceived,
     Malformed,
     Note,
+    Paid,
     PoolBlock,
     PoolMessage,
     PoolShare,
@@ -70,6 +72,22 @@ LINES: list[tuple[Event, str | None]] = [
     (DeviceFigures("board", 1e12, 525.0, 60.0, 19.2), None),
     (Crash("the screen", "a bug: KeyError: 1", "Traceback", 2.0), "the screen: a bug: KeyError: 1; begun again in 2 s"),
     (Crash("cpu", "a bug: KeyError: 1", "Traceback", None), "cpu: a bug: KeyError: 1"),
+    (
+        CoinbaseSeen("pool", 7, "bc1qme", 306_250_000, 0.98, 312_500_000, [Paid("bc1qme", 306_250_000)], 1),
+        "its blocks pay you 98 %: 3.0625 of 3.125 BTC",
+    ),
+    (
+        CoinbaseSeen("pool", 7, "bc1qme", 0, 0.0, 5, [Paid("bc1qpool", 3), Paid("script 51", 2)], 0),
+        "its blocks pay bc1qpool, script 51, not your address",
+    ),
+    (
+        CoinbaseSeen("pool", 7, "bc1qme", 0, 0.0, 5, [Paid("bc1qpool", 3), Paid("script 51", 2)], 1),
+        "its blocks pay bc1qpool, script 51 and others, not your address",
+    ),
+    (
+        CoinbaseSeen("pool", 7, "bc1qme", None, None, None, [], 0),
+        "the pool's coinbase cannot be read; it may pay anybody",
+    ),
     (PoolMessage("pool", "hello"), "the pool says: hello"),
     (Malformed("pool", "a line that is not JSON"), "not understood: a line that is not JSON"),
     (PoolSwitched("b:2", "a:1", "connection refused"), "mining on b:2 instead of a:1: connection refused"),

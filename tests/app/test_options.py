@@ -4,8 +4,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from joulehash.app.options import MineOptions, load_options, merge
+from joulehash.app.pooloptions import PoolOptions
 from joulehash.engine.errors import InputError
 
 
@@ -79,3 +81,75 @@ def test_a_suggestion_is_exact_and_zero_means_none() -> None:
     assert MineOptions(difficulty="0.00050000000000000001").suggested == Fraction(50000000000000001, 10**20)
     assert MineOptions(difficulty="0").suggested == 0
     assert MineOptions().suggested is None
+
+
+# Several pools
+
+
+def test_the_nth_of_each_belongs_to_the_nth_pool_and_the_last_goes_on() -> None:
+    options = MineOptions(url=["a:1", "b:2", "c:3"], user=["me", "you"], password="x", difficulty=["1", "2", "3"])
+    assert options.pools == [
+        PoolOptions(url="a:1", user="me", password="x", difficulty="1"),
+        PoolOptions(url="b:2", user="you", password="x", difficulty="2"),
+        PoolOptions(url="c:3", user="you", password="x", difficulty="3"),
+    ]
+    assert MineOptions().pools == []
+
+
+def test_tables_of_pools_take_from_mine_what_they_do_not_say(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        '[mine]\nuser = "me"\nfailback = 120\n'
+        '[[mine.pool]]\nurl = "a:1"\nquota = 2\n'
+        '[[mine.pool]]\nurl = "b:2"\nuser = "you"\npassword = "p"\ndifficulty = 4096\nquota = 1\nname = "two"\n',
+    )
+    options = load_options(path)
+    options.check()
+    assert options.pools == [
+        PoolOptions(url="a:1", user="me", quota=2),
+        PoolOptions(url="b:2", user="you", password="p", difficulty=4096.0, quota=1, name="two"),
+    ]
+    given = merge(MineOptions(url=["c:3"]), options)
+    assert given.pools == [PoolOptions(url="c:3", user="me")], "pools of the command line replace the file's"
+    given.check()
+
+
+def test_an_unknown_key_of_a_pool_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="usr"):
+        load_options(write(tmp_path, '[[mine.pool]]\nurl = "a:1"\nusr = "me"\n'))
+
+
+def test_quotas_are_parts_and_who_has_none_is_a_backup() -> None:
+    options = MineOptions(url=["a:1", "b:2", "c:3"], user="me", quota="2:1")
+    options.check()
+    assert [pool.quota for pool in options.pools] == [2, 1, 0]
+
+
+TWO = MineOptions(url=["a:1", "b:2"], user="me")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (replace(TWO, user=None), "pool a:1: the user name is missing"),
+        (replace(TWO, user=["a", "b", "c"]), "-u: given 3 times for 2 pools"),
+        (replace(TWO, password=["a", "b", "c"]), "-p: given 3 times for 2 pools"),
+        (replace(TWO, difficulty=["1", "2", "3"]), "--difficulty: given 3 times for 2 pools"),
+        (MineOptions(difficulty=["1", "2"]), "--difficulty: given 2 times for 0 pools"),
+        (replace(TWO, difficulty=["1", "hard"]), "--difficulty"),
+        (replace(TWO, user=["a", "b\n"]), "-u: holds control characters"),
+        (replace(TWO, quota="2/1"), "--quota: '2/1'; takes whole numbers, as 2:1"),
+        (replace(TWO, quota="99999:1"), "--quota: '99999:1'"),
+        (replace(TWO, quota="2:1:1"), "has 3 parts, but there are 2 pools"),
+        (replace(TWO, failback=-1), "--failback: -1; takes seconds from 0 on"),
+        (replace(TWO, failback=1, stay=True), "choose one"),
+        (replace(TWO, url="a:1", stay=True), "--stay: is for several pools"),
+        (replace(TWO, pool=[PoolOptions(url="c:3")]), "both name pools"),
+        (MineOptions(pool=[PoolOptions(url="c:3", user="me", quota=-1)]), "--quota: -1"),
+        (MineOptions(pool=[PoolOptions(url="c:3", user="me", name="\x1b[31m")]), "name: holds control characters"),
+    ],
+)
+def test_what_does_not_fit_together_is_said(options: MineOptions, said: str) -> None:
+    with pytest.raises(InputError) as raised:
+        options.check()
+    assert said in str(raised.value)

@@ -67,6 +67,8 @@ def says(board: str, fault: str) -> Says:
     wrong = argument or "1366"
     said = {
         "dead-core": Says("", f"core {argument} of chip 0 is silent", "", True, 90.0),
+        "weak-core": SOUND,  # the miner tells silence
+        "slow": SOUND,
         "dead-chip": Says("", f"chip {argument} is silent", "", True, 40.0)
         if several
         else Says("no nonce came for 3 s|no nonce came for 4 s|: its chips answer, and hash nothing"),
@@ -110,6 +112,7 @@ def says(board: str, fault: str) -> Says:
 
 ARGUMENTS = {
     "dead-core": "17",
+    "weak-core": "17",
     "dead-chip": "2",
     "chain-cut": "2",
     "noise": "1e-2",
@@ -130,7 +133,7 @@ def faults_of(board: str) -> list[str]:
             argument = str(min(2, row.chips - 1))
         if name == "wrong-chip" and row.chip.name == "BM1366":
             argument = "1370"
-        if name == "dead-core" and (board not in ("bitaxe-gamma", "compac-a2")):
+        if name in ("dead-core", "weak-core") and (board not in ("bitaxe-gamma", "compac-a2")):
             continue  # too few nonces of a core in a test's time, or not told apart
         if name not in simulator(board).absent:
             found.append(f"{name}:{argument}" if argument else name)

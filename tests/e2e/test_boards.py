@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Command, Event, run
+from tests.support.command import Command, Event, guards, run
 from tests.support.lateness import Lateness
 
 pytestmark = [pytest.mark.long, pytest.mark.alone]
@@ -52,14 +51,6 @@ def is_rising(rails: Event) -> bool:
 def rails_of(sim: Command) -> list[Event]:
     """All so far; the last is how it is now."""
     return [event for event in sim.events if event["event"] == "rails"]
-
-
-def guards(miner: int) -> list[int]:
-    """Process ids of the guards that a miner has started."""
-    listed = subprocess.run(
-        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(miner)], capture_output=True, text=True, check=True
-    )
-    return [int(line.split()[0]) for line in listed.stdout.splitlines() if "guard/process.py" in line]
 
 
 def test_several_boards_and_the_cpu_mine_on_the_embedded_pool() -> None:

@@ -32,6 +32,7 @@ class FakePlant:
     failing: tuple[str, ...] = ()
     slow_s: float = 0.01
     reading: Reading = WELL
+    firmware: str = ""
 
     async def prepare(self) -> None:
         await self._do("prepare")

@@ -29,6 +29,7 @@ class FakePlant:
     hangs_at_s: float = math.inf
     fans: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     deaf_fan_at_s: float = math.inf
+    firmware: str = ""
 
     async def prepare(self) -> None: ...
     async def hold_reset(self, held: bool) -> None: ...

@@ -63,7 +63,7 @@ def test_miners_that_misbehave_are_not_felt_by_one_beside_them(seed: int) -> Non
 # The account itself
 
 
-def cheated(monkeypatch: pytest.MonkeyPatch, submit: Callable[[ClientProtocol, Verdict, float], Result | None]) -> str:
+def cheated(monkeypatch: pytest.MonkeyPatch, submit: Callable[..., Result | None]) -> str:
     monkeypatch.setattr(ClientProtocol, "submit", submit)
     wrong = [line for seed in range(3) for line in virtual(seed, 60).wrong]
     assert wrong
@@ -74,9 +74,9 @@ _honest = ClientProtocol.submit
 
 
 def test_a_miner_that_submits_shares_of_a_lost_session_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    def submit(client: ClientProtocol, share: Verdict, now: float) -> Result | None:
+    def submit(client: ClientProtocol, share: Verdict, now: float, *, again: bool = False) -> Result | None:
         client.session = share.work.job.session
-        return _honest(client, share, now)
+        return _honest(client, share, now, again=again)
 
     def fresh(*_: object) -> Fate:
         return Fate.FRESH
@@ -86,16 +86,16 @@ def test_a_miner_that_submits_shares_of_a_lost_session_is_seen(monkeypatch: pyte
 
 
 def test_a_miner_that_submits_twice_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    def submit(client: ClientProtocol, share: Verdict, now: float) -> Result | None:
-        _honest(client, share, now)
-        return _honest(client, share, now)
+    def submit(client: ClientProtocol, share: Verdict, now: float, *, again: bool = False) -> Result | None:
+        _honest(client, share, now, again=again)
+        return _honest(client, share, now, again=again)
 
     assert "was sent twice" in cheated(monkeypatch, submit)
 
 
 def test_a_miner_that_counts_what_the_pool_has_not_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    def submit(client: ClientProtocol, share: Verdict, now: float) -> Result | None:
-        return _honest(client, share, now) if share.found.nonce % 2 else Result(Outcome.ACCEPTED)
+    def submit(client: ClientProtocol, share: Verdict, now: float, *, again: bool = False) -> Result | None:
+        return _honest(client, share, now, again=again) if share.found.nonce % 2 else Result(Outcome.ACCEPTED)
 
     assert "counts for the miner and not for the pool" in cheated(monkeypatch, submit)
 

@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 
 from joulehash.bench.check.result import CheckResult, Counted, Finding, Moment, Step
-from joulehash.bench.decide.intervals import garwood
-from joulehash.bench.energy import Energy
+from joulehash.bench.decide.intervals import garwood, wilson
+from joulehash.bench.energy import Energy, efficiency
 
 SEED = 20261122
 
@@ -18,6 +18,7 @@ def sound_result() -> CheckResult:
     """A Bitaxe Gamma on which nothing is wrong, after a minute."""
     counted = counts(chips=1, cores=128, due=24.0)
     valid = sum(map(sum, counted.valid))
+    spent = Energy(1102.0, 11.0, 58.0, "board input", "measured", "sensors:")
     return CheckResult(
         board="bitaxe-gamma",
         title="Bitaxe Gamma",
@@ -31,16 +32,18 @@ def sound_result() -> CheckResult:
             Step("enumerate at 1000000 Bd", 1, 1, "chips", "all of them", "pass", 0.2),
             Step("temperature before power", None, 24.5, "°C", "0 to 75", "pass", 0.1),
             Step("known nonces", None, None, "", "no patterns", "not applicable", 0.0),
-            Step("hash rate", 1.071e12, 1.06e12, "H/s", "pass >= 0.9, fail <= 0.8 of expected", "pass", 31.0),
+            Step("hash rate", 1.071e12, 1.06e12, "H/s", "pass >= 90 %, fail <= 80 %", "pass", 31.0),
             Step("cores", 128, 128, "", "none dead at 0.1 % over all", "pass", 0.0),
-            Step("errors", None, 0.0, "%", "pass <= 1.00%, fail >= 3.50%", "pass", 0.0),
+            Step("errors", None, 0.0, "%", "pass <= 1 %, fail >= 3.5 %", "pass", 0.0),
             Step("power-off confirmed", "off", "off", "", "below 0.1 V within 1 s", "pass", 0.6),
         ],
         findings=[],
         counted=counted,
         moments=moments(58),
         rate=garwood(valid).times(1.06e12 / valid),
-        energy=Energy(1102.0, 11.0, 58.0, "board input", "measured", "sensors:"),
+        errors=wilson(0, valid),
+        energy=spent,
+        efficiency=efficiency(spent, 61.48e12, 0.018 * 61.48e12, "claims"),
         limits={"chip_c": 75.0, "vr_c": 105.0, "watts": 25.0},
         identity={"chips": "BM1370", "firmware": "bitaxe-raw 0.2", "ports": "/dev/ttyACM0, /dev/ttyACM1"},
         simulated=True,
@@ -55,7 +58,7 @@ def failed_result() -> CheckResult:
     valid[0][17], valid[0][40], valid[0][101] = 0, 2, 9
     steps = list(sound.steps)
     steps[6] = Step("cores", 128, 125, "", "none dead at 0.1 % over all", "fail", 0.0)
-    steps[7] = Step("errors", None, 1.9, "%", "pass <= 1.00%, fail >= 3.50%", "inconclusive", 0.0)
+    steps[7] = Step("errors", None, 1.9, "%", "pass <= 1 %, fail >= 3.5 %", "inconclusive", 0.0)
     finding = Finding(
         "dead-core",
         "chip 0, core 17",
@@ -73,7 +76,7 @@ def chain_result() -> CheckResult:
     counted = counts(chips=38, cores=1, due=60.0)
     counted.valid[7][0], counted.valid[20][0] = 0, 19
     return msgspec.structs.replace(
-        failed_result(), board="chain", title="38 × BM1398", key=None, counted=counted, energy=None
+        failed_result(), board="chain", title="38 × BM1398", key=None, counted=counted, energy=None, efficiency=None
     )
 
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from unittest.mock import patch
 
-from joulehash.app.onbench import on_bench
 from joulehash.bench.check.events import CheckEvent, Done
-from joulehash.bench.check.limits import held_to, limits_of
 from joulehash.bench.check.measuring import Plan
 from joulehash.bench.check.procedure import Check, Named
 from joulehash.bench.check.result import CheckResult, Step, Verdict
+from joulehash.bench.validate.trial import on_simulated
 from joulehash.engine.clock import run_virtual
+from joulehash.hw.meters.meter import Meter
 from joulehash.hw.patterns.known import known
-from joulehash.hw.sim import serve
 from joulehash.hw.sim.board import Rails
 from joulehash.hw.sim.run import Simulated
-
-_STEP_S = 0.03  # boards speak this often; three times as seldom as they do elsewhere, for a third of the work
 
 
 @dataclass
@@ -55,22 +51,19 @@ def checked(
     *,
     patterns: bool = True,
     seed: int = 2,
+    meter: Meter | None = None,
 ) -> Checked:
     """`meddle` is called in the loop, before the check starts."""
 
     async def main() -> Checked:
-        on = on_bench(text)
-        held = limits_of(on.row, given=limits or [])
-        board = on.board(held_to(on.row, held), unguarded=False)
-        point = board.point(on.spec.mhz, on.spec.volts)
-        found = known(on.row, point.mhz) if patterns else []
+        on = on_simulated(text, limits or [])
+        found = known(on.row, on.point.mhz) if patterns else []
         events: list[CheckEvent] = []
-        check = Check(board, point, held, plan or Plan(), events.append, found, "no patterns", Named(seed, True))
-        async with on.beside as simulated:
-            assert isinstance(simulated, Simulated)
-            meddle(check, simulated)
+        named = Named(seed, True)
+        check = Check(on.board, on.point, on.limits, plan or Plan(), events.append, found, "no patterns", named, meter)
+        async with on.simulated.running():
+            meddle(check, on.simulated)
             result = await check.run()
-        return Checked(result, simulated, events)
+        return Checked(result, on.simulated, events)
 
-    with patch.object(serve, "STEP_S", _STEP_S):
-        return run_virtual(main())
+    return run_virtual(main())

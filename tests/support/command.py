@@ -21,6 +21,7 @@ class Command:
 
     def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         self.events: list[Event] = []
+        self.times: list[float] = []  # when each came, by time.monotonic()
         self._unread: queue.Queue[Event | None] = queue.Queue()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "joulehash", *arguments],
@@ -59,6 +60,10 @@ class Command:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
@@ -85,6 +90,7 @@ class Command:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             event = json.loads(line)
+            self.times.append(time.monotonic())
             self.events.append(event)
             self._unread.put(event)
         self._unread.put(None)
@@ -100,3 +106,10 @@ def run(*arguments: str, timeout_s: float = 60) -> subprocess.CompletedProcess[s
         timeout=timeout_s,
         check=False,
     )
+
+
+def guards(miner: int) -> list[int]:
+    """Process ids of the guards that a process has started."""
+    command = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(miner)]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)  # it has no child: exit code 1
+    return [int(line.split()[0]) for line in listed.stdout.splitlines() if "guard/process.py" in line]

@@ -80,11 +80,13 @@ def subscribed(extranonce1: str = "aabbccdd", size: int = 4) -> Answer:
     return Answer([[["mining.notify", "session"]], extranonce1, size])
 
 
-def job(name: str = "1", block: int = 1, clean: bool = True, ntime: int = 1_700_000_000) -> Tell:
+def job(
+    name: str = "1", block: int = 1, clean: bool = True, ntime: int = 1_700_000_000, nbits: int = 0x1D00FFFF
+) -> Tell:
     """A job on block number `block`, which only says that its previous block is another."""
     prev_hash = block.to_bytes(32, "big")
     coinb1 = bytes.fromhex("0100000001" + "00" * 32 + "ffffffff1403") + block.to_bytes(3, "little")
-    notify = Notify(name, prev_hash, coinb1, b"\xff" * 8, (bytes(32),), 0x20000000, 0x1D00FFFF, ntime, clean)
+    notify = Notify(name, prev_hash, coinb1, b"\xff" * 8, (bytes(32),), 0x20000000, nbits, ntime, clean)
     return Tell(Notify.method, notify.encode())
 
 

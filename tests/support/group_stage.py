@@ -33,11 +33,12 @@ class GroupStage:
     policy: Policy = field(default_factory=Policy)
     quotas: Sequence[int] = ()
     timing: Timing = field(default_factory=Timing)
+    called: Sequence[str] = ()  # otherwise than a, b, c
 
     def __post_init__(self) -> None:
         self.network = Network()
         self.pools = [LivePool(self.network, 1000 + n) for n in range(self.n)]
-        self.names = [chr(ord("a") + n) for n in range(self.n)]
+        self.names = list(self.called) or [chr(ord("a") + n) for n in range(self.n)]
         self.events: list[Event] = []
         self.jobs: list[tuple[float, Job | None]] = []
         members = [

@@ -11,16 +11,17 @@ _STEP_S = 0.01
 
 class Lateness:
     """`with Lateness() as machine:` and then `machine.own_s`: seconds since it was entered, without those by which a
-    thread that wanted to run each hundredth of a second came too late; and `machine.worst_s`, the most at once."""
+    thread that wanted to run each hundredth of a second came too late; `machine.late_s`: those; `machine.worst_s`: the
+    most of them at once."""
 
     def __init__(self) -> None:
-        self.worst_s = self._late_s = self._began_s = 0.0
+        self.worst_s = self.late_s = self._began_s = 0.0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     @property
     def own_s(self) -> float:
-        return time.monotonic() - self._began_s - self._late_s
+        return time.monotonic() - self._began_s - self.late_s
 
     def __enter__(self) -> Lateness:
         self._began_s = time.monotonic()
@@ -38,5 +39,5 @@ class Lateness:
             due_s = time.monotonic() + _STEP_S
             self._over.wait(_STEP_S)
             late_s = max(0.0, time.monotonic() - due_s)
-            self._late_s += late_s
+            self.late_s += late_s
             self.worst_s = max(self.worst_s, late_s)

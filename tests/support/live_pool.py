@@ -9,11 +9,16 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import cast
 
+from joulehash.engine.chain.header import Header, double_sha256, header_number
+from joulehash.engine.chain.merkle import fold
+from joulehash.engine.chain.target import target_from_difficulty
 from joulehash.engine.pools.url import PoolURL
+from joulehash.engine.stratum.messages import Notify, Submit
 
-from .fake_pool import EASIEST, MASK, job
+from .fake_pool import EASIEST, MASK, Tell, job
 from .virtual_net import MemoryListener, Network
 
 ACCEPTED: tuple[object, object] = (True, None)
@@ -31,7 +36,10 @@ class LivePool:
     mute: bool = False  # reads, and says nothing any more
     jobless: bool = False  # authorizes, and gives no work
     refuses: bool = False  # every user
-    answer: tuple[object, object] | None = ACCEPTED  # to a share: result and error; None: none at all
+    at_once: bool = False  # another difficulty counts for jobs that were given before
+    answer: tuple[object, object] | None = ACCEPTED  # to a share that is in order; None: none at all
+    beside: dict[str, object] = field(default_factory=dict[str, object])  # stands beside each result
+    refused: list[str] = field(default_factory=list[str])  # why shares were not in order
     opened_s: list[float] = field(default_factory=list[float])
     closed_s: list[float] = field(default_factory=list[float])
     authorized: list[list[object]] = field(default_factory=list[list[object]])  # params, as of the next two
@@ -62,10 +70,31 @@ class LivePool:
             if talk.ready:
                 talk.tell(method, params)
 
+    def set_difficulty(self, difficulty: float) -> None:
+        self.difficulty = difficulty
+        self.tell(EASIEST.method, [difficulty])
+
     def new_block(self) -> None:
         self.block += 1
         for talk in self.talks:
             talk.give(clean=True)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A job, and what counted when it was given."""
+
+    notify: Notify
+    extranonce1: str
+    difficulty: float
+
+    def number(self, submit: Submit) -> int:
+        """The hash of a share, as compared with targets."""
+        given = self.notify
+        coinbase = given.coinb1 + bytes.fromhex(self.extranonce1) + submit.extranonce2 + given.coinb2
+        root = fold(double_sha256(coinbase), given.branches)
+        version = given.version & ~MASK | (submit.version_bits or 0)
+        return header_number(Header(version, given.prev_hash, root, submit.ntime, given.nbits, submit.nonce).pack())
 
 
 class _Talk(asyncio.Protocol):
@@ -73,11 +102,14 @@ class _Talk(asyncio.Protocol):
 
     def __init__(self, pool: LivePool) -> None:
         self.pool, self.ready = pool, False
-        self._rest, self._job = b"", 0
+        self.extranonce1 = pool.extranonce1
+        self._rest, self._n_jobs = b"", 0
+        self._jobs: dict[object, _Given] = {}
+        self._seen: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._answers: dict[object, Callable[[dict[str, object]], tuple[object, object]]] = {
             "mining.configure": lambda _: ({"version-rolling": True, "version-rolling.mask": f"{MASK:08x}"}, None),
-            "mining.subscribe": lambda _: ([[["mining.notify", "s"]], self.pool.extranonce1, 4], None),
+            "mining.subscribe": lambda _: ([[["mining.notify", "s"]], self.extranonce1, 4], None),
             "mining.authorize": self._authorize,
         }
 
@@ -105,8 +137,16 @@ class _Talk(asyncio.Protocol):
     def give(self, *, clean: bool) -> None:
         if not self.ready or self.pool.jobless:
             return
-        self._job += 1
-        notify = job(str(self._job), self.pool.block, clean, 1_700_000_000 + self._job)
+        self._n_jobs += 1
+        self.extranonce1 = self.pool.extranonce1  # another one counts from the next job on
+        if clean:
+            self._jobs.clear()
+        name = str(self._n_jobs)
+        self.repeat(name, job(name, self.pool.block, clean, 1_700_000_000 + self._n_jobs))
+
+    def repeat(self, name: str, notify: Tell) -> None:
+        """Give a job, be it one that was given before."""
+        self._jobs[name] = _Given(Notify.decode(notify.params), self.extranonce1, self.pool.difficulty)
         self.tell(notify.method, notify.params)
         self._again()
 
@@ -121,15 +161,16 @@ class _Talk(asyncio.Protocol):
         match request["method"]:
             case "mining.submit":
                 self.pool.submits.append(params)
-                if self.pool.answer is not None:
-                    self._answer(request, self.pool.answer)
+                answer = self._weigh(Submit.decode(params))
+                if answer is not None:
+                    self._answer(request, answer)
             case "mining.suggest_difficulty":
                 self.pool.suggested.append(params)
             case method if method in self._answers:
                 self._answer(request, self._answers[method](request))
             case method:
                 raise AssertionError(f"{method!r} is nothing that a miner asks")
-        if self.ready and not self._job:
+        if self.ready and not self._n_jobs:
             self.tell(EASIEST.method, [self.pool.difficulty])
             self.give(clean=True)
 
@@ -139,8 +180,26 @@ class _Talk(asyncio.Protocol):
         self.ready = not self.pool.refuses
         return (True, None) if self.ready else (None, [24, "no such user", None])
 
+    def _weigh(self, submit: Submit) -> tuple[object, object] | None:
+        """As a pool that trusts nobody: the header is made anew from what this connection was given."""
+        given = self._jobs.get(submit.job)
+        if given is None:
+            return self._refuse(21, "Job not found")
+        number = given.number(submit)
+        difficulty = self.pool.difficulty if self.pool.at_once else given.difficulty
+        if number > target_from_difficulty(Fraction(str(difficulty))):
+            return self._refuse(23, "Low difficulty share")
+        if number in self._seen:
+            return self._refuse(22, "Duplicate share")
+        self._seen.add(number)
+        return self.pool.answer
+
+    def _refuse(self, code: int, reason: str) -> tuple[object, object]:
+        self.pool.refused.append(reason)
+        return None, [code, reason, None]
+
     def _answer(self, request: dict[str, object], answer: tuple[object, object]) -> None:
-        self._write({"id": request["id"], "result": answer[0], "error": answer[1]})
+        self._write({"id": request["id"], "result": answer[0], "error": answer[1], **self.pool.beside})
 
     def _write(self, message: dict[str, object]) -> None:
         if not self.pool.mute:

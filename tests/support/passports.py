@@ -82,9 +82,9 @@ def hours() -> st.SearchStrategy[Hours]:
 def check_of(day: float, verdict: str = "pass", rate: float = 1e12, watts: float | None = 18.0, **more: Any) -> Check:
     """As `joulehash check` leaves it."""
     at = START + timedelta(days=day)
-    energy = {"joules": watts * 600, "u_joules": 54.0, "seconds": 600, "place": "DC input"} if watts else None
+    cost = {"j_per_th": watts / rate * 1e12, "expanded": 0.4, "place": "DC input"} if watts and rate else None
     interval = {"low": 0.98 * rate, "value": rate, "high": 1.02 * rate, "level": 0.95}
-    fields = {"verdict": verdict, "began": at.isoformat(), "seconds": 600, "rate": interval, "energy": energy, **more}
+    fields = {"verdict": verdict, "began": at.isoformat(), "seconds": 600, "rate": interval, "efficiency": cost, **more}
     return Check(at, result(json.dumps(fields).encode()))
 
 

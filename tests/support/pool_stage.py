@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.events import Event
+from joulehash.engine.journal import Journal
 from joulehash.engine.pool import Demand
 from joulehash.engine.pools.connect import connect as connect_tcp
 from joulehash.engine.pools.stratum import StratumPool
@@ -57,11 +58,17 @@ class Stage:
 Body = Callable[[Stage], Awaitable[None]]
 
 
-def on_tcp(scripts: list[Script], body: Body, timing: Timing = QUICK, settings: Settings = SETTINGS) -> FakePool:
+def on_tcp(
+    scripts: list[Script],
+    body: Body,
+    timing: Timing = QUICK,
+    settings: Settings = SETTINGS,
+    journal: Journal | None = None,
+) -> FakePool:
     fake = FakePool(scripts)
 
     async def main() -> None:
-        async with fake.on_tcp() as url, stage(fake, url, timing, settings) as played:
+        async with fake.on_tcp() as url, stage(fake, url, timing, settings, None, journal) as played:
             await body(played)
         await no_tasks_left()
 
@@ -89,11 +96,16 @@ def in_virtual_time(
 
 @asynccontextmanager
 async def stage(
-    fake: FakePool, url: PoolURL, timing: Timing, settings: Settings, network: Network | None = None
+    fake: FakePool,
+    url: PoolURL,
+    timing: Timing,
+    settings: Settings,
+    network: Network | None = None,
+    journal: Journal | None = None,
 ) -> AsyncGenerator[Stage]:
     events: list[Event] = []
     connect = connect_tcp if network is None else network.connect
-    pool = StratumPool(url, settings, events.append, timing, Random(7), connect)
+    pool = StratumPool(url, settings, events.append, timing, Random(7), connect, journal=journal)
     played = Stage(pool, fake, network or Network(), events, 0.005 if network is None else 0.05)
 
     async def read() -> None:

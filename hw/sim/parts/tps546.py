@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .bus import Nack
 
@@ -224,6 +225,7 @@ def slinear11(value: float, exponent: int | None = None) -> bytes:
     return ((exponent & 0x1F) << 11 | mantissa & 0x7FF).to_bytes(2, "little")
 
 
+@lru_cache(maxsize=256)  # the same few limits, over and over
 def from_slinear11(word: bytes) -> float:
     raw = int.from_bytes(word, "little")
     return float(_signed(raw & 0x7FF, 11) * 2.0 ** _signed(raw >> 11, 5))

@@ -8,13 +8,19 @@ from joulehash.bench.check.evidence import Evidence, Failed
 from joulehash.bench.check.hints import HINTS
 from joulehash.bench.check.limits import limits_of
 from joulehash.bench.check.localise import findings
+from joulehash.bench.check.patterns import Outcome
 from joulehash.bench.check.result import Step
 from joulehash.bench.check.steps import STEPS
+from joulehash.bench.decide.sprt import RateTest
 from joulehash.bench.window import Place
+from joulehash.engine.chain.header import Header
 from joulehash.engine.errors import DeviceAbsent
 from joulehash.hw.boards.table import board_row
-from joulehash.hw.errors import ChipsMissing, Mute, RailFailed, WrongChips
+from joulehash.hw.errors import ChipsMissing, Mute, NoChips, RailFailed, WrongChips
 from joulehash.hw.parts.bus import NoAnswer
+from joulehash.hw.patterns.known import Known
+from joulehash.hw.patterns.pattern import Pattern
+from joulehash.hw.patterns.place import Place as Lies
 from joulehash.hw.point import point_of
 from joulehash.hw.watch import Overheated, Unfit
 from tests.support.counts import even
@@ -45,6 +51,10 @@ def named(e: Evidence) -> list[tuple[str, str]]:
     ("error", "code", "where"),
     [
         (ChipsMissing("", (0x1366,) * 2, 6), "cut-chain", "between chip 1 and chip 2"),
+        (ChipsMissing("", (0x1366,) * 2, 6, 1), "cut-chain", "between chip 1 and chip 2"),
+        (ChipsMissing("", (0x1366,) * 4, 6, 16), "noisy-line", ""),
+        (NoChips("", (), 6, 54), "noisy-line", ""),
+        (NoChips("", (), 6, 3), "no-answer", ""),
         (WrongChips("", (0x1366, 0x1368, 0x1366), 6), "wrong-chip", "chip 1"),
         (WrongChips("", (0x1368, 0x1368), 6), "wrong-chip", ""),
         (RailFailed("", 3.6, 0.2), "bad-regulator", "core voltage"),
@@ -95,6 +105,43 @@ def test_many_cores_are_not_a_hundred_lines() -> None:
     found = of_counts({(chip, core): 0.0 for chip in range(6) for core in range(0, 112, 5)})
     assert len(found) == 17
     assert found[-1] == ("dead-core", f"{6 * 23 - 16} more")
+
+
+def test_on_a_slow_board_a_core_that_was_silent_by_chance_is_not_dead() -> None:
+    """16 are due of each at the nominal rate, which makes silence improbable; 11 at that of the board, which does not.
+    A core of which the board as it is would have had 18 is."""
+    slow: dict[Place, float] = {(chip, core): 0.7 for chip in range(6) for core in range(112)}
+    e = evidence()
+    e.counts = even(HEX, 16.0 * 6 * 112, slow | {(3, 7): 0.0})
+    assert [code for code, _ in named(e)] == []
+    e.counts = even(HEX, 26.0 * 6 * 112, slow | {(3, 7): 0.0})
+    assert named(e) == [("dead-core", "chip 3, core 7")]
+
+
+def outcome(core: int, tries: int, others: int) -> Outcome:
+    header = Header(0x20000000, bytes(32), bytes(32), 0, 0x1D00FFFF, 0)
+    where = Lies(0, core, 0, 0.01)
+    return Outcome(Known(Pattern.of(header), where), "missing", tries, others, 0)
+
+
+def test_a_core_without_its_pattern_is_weak_if_it_finds_others_and_dead_if_it_does_not() -> None:
+    e = evidence()
+    e.patterns = [outcome(5, 4, 0), outcome(6, 4, 0), outcome(7, 4, 2)]
+    e.counts = even(HEX, 2000.0, {(0, 6): 0.0, (0, 7): 0.0})  # three of each: too few to call a silent core dead
+    assert named(e) == [
+        ("weak-core", "chip 0, core 5"),
+        ("dead-core", "chip 0, core 6"),
+        ("weak-core", "chip 0, core 7"),
+    ]
+
+
+def test_a_clock_that_is_slow_as_a_whole_comes_late_to_what_is_known() -> None:
+    e = evidence()
+    e.patterns = [outcome(core, 4, 1) for core in range(100, 112)]
+    e.rate = RateTest()
+    e.counts = even(HEX, 60_000.0, {(chip, core): 0.7 for chip in range(6) for core in range(112)})
+    e.rate.see(42_000, 60_000.0)
+    assert named(e) == [("low-rate", "")]
 
 
 def test_a_weak_core() -> None:

@@ -12,7 +12,7 @@ from joulehash.bench.check.limits import BOUNDS, CheckLimits
 from joulehash.bench.check.result import CheckResult, Counted, Finding, Moment, Step
 from joulehash.bench.check.steps import STEPS
 from joulehash.bench.decide.intervals import Interval
-from joulehash.bench.energy import Energy
+from joulehash.bench.energy import Efficiency, Energy
 from tests.support.project import HOUSE
 
 PAGE = (HOUSE / "docs/check.md").read_text(encoding="utf-8")
@@ -27,7 +27,7 @@ def table(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in rows[0].splitlines()[2:]]
 
 
-@pytest.mark.parametrize("struct", [CheckResult, Step, Finding, Counted, Moment, Interval, Energy])
+@pytest.mark.parametrize("struct", [CheckResult, Step, Finding, Counted, Moment, Interval, Energy, Efficiency])
 def test_every_field_is_documented_with_its_unit(struct: type[msgspec.Struct]) -> None:
     rows = table(struct.__name__)
     assert [row[0] for row in rows] == list(struct.__struct_fields__)

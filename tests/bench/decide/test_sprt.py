@@ -112,8 +112,8 @@ def test_zones_that_are_none() -> None:
 
 
 def test_the_zone_is_named() -> None:
-    assert RateTest().bound == "pass >= 0.9, fail <= 0.8"
-    assert ProportionTest().bound == "pass <= 1.00%, fail >= 3.50%"
+    assert RateTest().bound == "pass >= 90 %, fail <= 80 %"
+    assert ProportionTest().bound == "pass <= 1 %, fail >= 3.5 %"
 
 
 @pytest.mark.parametrize("batch", [1, 100])

@@ -5,6 +5,7 @@ import pytest
 
 from joulehash.bench.check.result import Step
 from joulehash.bench.decide.intervals import Interval
+from joulehash.bench.energy import efficiency
 from joulehash.bench.paper.figures import (
     amount,
     began,
@@ -75,11 +76,14 @@ def test_joules_per_terahash_with_what_is_not_known_of_them() -> None:
     """1102 J over 61.48 TH; u is 1 % of the energy and 1.8 % of the nonces."""
     result = sound_result()
     assert efficiency_text(result) == "17.92 ± 0.74 J/TH (k = 2) over 58 s, measured at board input by sensors:"
-    assert result.rate is not None
-    scaled = msgspec.structs.replace(result, rate=result.rate.times(2.0**-22))
-    assert efficiency_text(scaled).startswith("75.2 ± 3.1 J/MH (k = 2)")
-    assert efficiency_text(msgspec.structs.replace(result, energy=None)) == "unknown: no meter"
-    assert efficiency_text(msgspec.structs.replace(result, rate=None)) == "unknown: nothing hashed"
+    assert result.energy is not None
+    scaled = efficiency(result.energy, 61.48e12 / 2**22, 0.018 * 61.48e12 / 2**22, "claims")
+    assert efficiency_text(msgspec.structs.replace(result, efficiency=scaled)).startswith("75.2 ± 3.1 J/MH (k = 2)")
+    unknown = msgspec.structs.replace(result, efficiency=None)
+    assert efficiency_text(unknown) == "unknown: nothing hashed"
+    assert efficiency_text(msgspec.structs.replace(unknown, energy=None)) == "unknown: no meter"
+    failed = msgspec.structs.replace(unknown, energy=None, notes=["J/TH is unknown: plug: does not answer"])
+    assert efficiency_text(failed) == "unknown: plug: does not answer"
 
 
 def test_what_is_due_comes_from_what_was_counted() -> None:

@@ -30,7 +30,7 @@ def test_how_a_step_ended() -> None:
     assert ends["identify"] == []
     assert ends["known nonces"] == [("skipped", "–; no patterns")]
     assert ends["cores"] == [("failure", "125, expected 128; none dead at 0.1 % over all")]
-    assert ends["errors"] == [("error", "1.9 %; pass <= 1.00%, fail >= 3.50%")]
+    assert ends["errors"] == [("error", "1.9 %; pass <= 1 %, fail >= 3.5 %")]
 
 
 def test_the_whole_report_goes_with_it() -> None:

@@ -52,10 +52,10 @@ def test_of_a_long_chain_only_the_chips_that_are_not_sound_are_drawn() -> None:
 
 
 def test_what_is_not_known_is_said_and_is_not_zero() -> None:
-    bare = msgspec.structs.replace(sound_result(), rate=None, energy=None, counted=None, key=None, steps=[])
-    said = text(bare)
+    bare = msgspec.structs.replace(sound_result(), rate=None, counted=None, key=None, steps=[])
+    said = text(msgspec.structs.replace(bare, energy=None, efficiency=None))
     assert "rate           –\n" in said
-    assert "energy         unknown: no meter\n" in said
+    assert "J/TH           unknown: no meter\n" in said
     assert "cores" not in said
 
 

@@ -93,13 +93,20 @@ def test_a_board_that_overheats_has_that_as_its_verdict_and_cools_down() -> None
     assert swept.seconds - off[-1] > 5, "it was not let cool down"
 
 
-def test_a_brown_out_is_the_verdict_of_its_cell_and_the_board_is_brought_up_anew() -> None:
+def test_a_cell_that_fails_once_is_tried_again_after_the_board_was_brought_up_anew() -> None:
     swept = sweep("sim:bitaxe-gamma?fault=brown-out:13", SLOW, Range(1.0, 1.05, 0.05))
-    assert swept.ended.how in ("done", "gave up")
-    failed = [cell for cell in swept.cells if cell.verdict == "failed"]
-    assert failed
-    assert "reset" in failed[0].why
-    assert len(swept.cells) > 1
+    assert swept.ended.how == "done"
+    (note,) = swept.notes
+    assert "reset" in note
+    assert note.endswith("it is tried once more")
+    assert {*swept.verdicts().values()} == {"sound"}
+    assert [key for key, _ in groupby(rails.core_v > 0 for _, rails in swept.rails)] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
 
 
 def test_a_board_that_fails_every_time_is_given_up() -> None:
@@ -107,6 +114,7 @@ def test_a_board_that_fails_every_time_is_given_up() -> None:
     assert swept.ended.how == "gave up"
     assert "5 times" in swept.ended.why
     assert set(swept.verdicts().values()) == {"failed"}
+    assert swept.notes[0].endswith("no nonce came where 119 were due; it is tried once more")
 
 
 def test_an_unplugged_board_ends_it_with_what_it_has() -> None:
@@ -137,8 +145,9 @@ def test_told_to_stop_it_restores_the_board_and_keeps_what_it_has_and_goes_on_fr
     assert len(rest.cells) == 2
 
 
-def test_a_sweep_of_which_all_is_measured_brings_nothing_up() -> None:
+def test_a_sweep_of_which_all_is_measured_brings_nothing_up_and_the_board_to_off() -> None:
     done = sweep("sim:bitaxe-gamma?scale=25", ONE, Range(1.0, 1.0))
     again = sweep("sim:bitaxe-gamma?scale=25", ONE, Range(1.0, 1.0), cells=done.cells)
     assert again.seconds < 1
-    assert again.rails == []
+    assert again.rails, "a board that was left on stays so"
+    assert all(rails.core_v == 0 and rails.reset for _, rails in again.rails)

@@ -10,7 +10,7 @@ from joulehash.engine.errors import InputError
 from joulehash.engine.events import PoolSwitched
 from joulehash.engine.pools.group import PoolGroup
 from joulehash.engine.pools.member import Policy
-from joulehash.engine.tally import Outcome
+from joulehash.engine.tally import Outcome, Result
 from tests.support.group_stage import GroupStage
 from tests.support.live_pool import REJECTED
 from tests.support.shares import share_of
@@ -416,3 +416,25 @@ def test_a_switch_to_a_pool_that_does_not_exist_lists_those_that_do() -> None:
         stage.group.switch("x")
     with pytest.raises(InputError, match="a name of its own"):
         PoolGroup([stage.members[0], stage.members[0]], stage.events.append)
+
+
+def test_a_pool_that_takes_shares_and_never_answers_does_not_get_every_other_minute() -> None:
+    """It connects and gives work each time: by that alone it would be returned to for ever."""
+    stage = GroupStage(2)
+    a = stage.pools[0]
+
+    async def body() -> None:
+        a.answer = None
+        for pool in stage.pools:
+            await pool.up()
+        at_a_s = 0.0
+        waiting: set[asyncio.Task[Result]] = set()
+        for nonce in range(360):
+            await asyncio.sleep(10.0)
+            if (job := stage.job) is not None:
+                at_a_s += 10.0 * (job.pool == "a")
+                waiting.add(asyncio.create_task(stage.group.submit(share_of(job, 3 * nonce))))
+        assert at_a_s < 300.0, "of an hour"
+        await asyncio.wait(waiting)
+
+    stage.play(body)

@@ -372,7 +372,7 @@ class Broken(MemoryChain):
                     task.cancel()
                 await asyncio.wait([following, away])
 
-    async def submit(self, block: bytes, template: Template) -> str | None:
+    async def submit(self, block: bytes, template: Template | None = None) -> str | None:
         self.tries += 1
         if self.tries <= self.submits:
             raise NodeError("node 127.0.0.1: no answer")

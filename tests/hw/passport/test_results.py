@@ -5,7 +5,7 @@ import pytest
 
 from joulehash.bench.check.result import CheckResult, Finding, Step
 from joulehash.bench.decide.intervals import Interval
-from joulehash.bench.energy import Energy
+from joulehash.bench.energy import Energy, efficiency
 from joulehash.bench.sweep.result import Best, Cell, Cost, SweepResult
 from joulehash.hw.passport.records import Check, Sweep, result
 from joulehash.hw.passport.results import view_of, view_of_sweep
@@ -14,22 +14,25 @@ from tests.support.passports import START, check_of
 
 def test_what_check_writes_is_read() -> None:
     """The real struct of `joulehash check`, so that the two stay together."""
+    spent = Energy(540.0, 2.7, 30.0, "DC input", "measured", "scpi://x")
     written = CheckResult(
         board="sim:bitaxe-gamma",
         title="Bitaxe Gamma",
         began="2026-01-01T00:00:00Z",
         seconds=60.0,
         verdict="fail",
-        steps=[Step("error rate", 0.01, 0.042, "of the nonces", "<= 0.035", "fail", 30.0)],
+        steps=[Step("errors", "0 %", "4.20 % (4.00 to 4.41): 42 false", "of the nonces", "<= 3.5 %", "fail", 30.0)],
         findings=[Finding("weak-core", "chip 0, core 17", "50 of 100", "reflow it"), Finding("bad-fan", "", "", "")],
         rate=Interval(0.98e12, 1.0e12, 1.02e12, 0.95),
-        energy=Energy(540.0, 2.7, 30.0, "DC input", "measured", "scpi://x"),
+        errors=Interval(0.040, 0.042, 0.0441, 0.95),
+        energy=spent,
+        efficiency=efficiency(spent, 30e12, 0.3e12, "claims"),
     )
     view = view_of(Check(START, result(msgspec.json.encode(written))))
     assert (view.verdict, view.findings) == ("fail", ["weak-core chip 0, core 17", "bad-fan"])
     assert (view.rate_hps, view.rate_low, view.rate_high) == (1.0e12, 0.98e12, 1.02e12)
     assert view.j_per_th == pytest.approx(18.0)
-    assert view.u_j_per_th == pytest.approx(18.0 * (0.01**2 + 0.02**2) ** 0.5)
+    assert view.u_j_per_th == pytest.approx(18.0 * 2 * (0.005**2 + 0.01**2) ** 0.5, rel=0.01)
     assert (view.place, view.error_rate) == ("DC input", 0.042)
 
 
@@ -40,29 +43,9 @@ def test_what_was_not_measured_is_unknown() -> None:
     assert (bare.verdict, bare.rate_hps, bare.j_per_th) == ("inconclusive", None, None)
 
 
-@pytest.mark.parametrize(
-    ("step", "rate"),
-    [
-        ({"name": "error rate", "measured": 2.5, "unit": "%"}, 0.025),
-        ({"name": "errors", "measured": 0.025, "unit": ""}, 0.025),
-        ({"name": "errors", "measured": "1.20 % (0.98 to 1.46): 3 false", "unit": "of the nonces"}, 0.012),
-        ({"name": "errors", "measured": "nothing came", "unit": "of the nonces"}, None),
-        ({"name": "hash rate", "measured": 2.5, "unit": "%"}, None),
-    ],
-)
-def test_the_error_rate_is_that_of_its_step(step: dict[str, object], rate: float | None) -> None:
-    assert view_of(check_of(0, steps=[step])).error_rate == rate
-
-
 @pytest.mark.parametrize("data", [b"{}", b'{"verdict": 3}', b'{"verdict": "pass", "rate": "fast"}'])
 def test_what_cannot_be_read_is_told_and_kept(data: bytes) -> None:
     assert view_of(Check(START, result(data))).verdict == "unreadable"
-
-
-def test_figures_that_make_no_sense_make_no_efficiency() -> None:
-    assert view_of(check_of(0, rate=0.0)).j_per_th is None
-    negative = {"joules": -5, "u_joules": 1, "seconds": 0}
-    assert view_of(check_of(0, energy=negative)).j_per_th is None
 
 
 def test_the_curve_of_a_sweep_is_its_frontier_and_its_usual_point() -> None:

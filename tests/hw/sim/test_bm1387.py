@@ -147,3 +147,14 @@ def test_a_dead_core_is_missing_in_the_rate() -> None:
     everything = {(header, nonce.nonce) for header, nonce in whole.nonces(30)}
     without = {(header, nonce.nonce) for header, nonce in part.nonces(30)}
     assert without <= everything
+    weak = stick("weak-core:3+0.5")
+    weak.enumerate()
+    weak.tell(wire.write(0x0C, 0x00200241))
+    half = {(header, nonce.nonce) for header, nonce in weak.nonces(30)}
+    assert without <= half <= everything
+
+
+def test_a_slow_clock_is_told_as_it_should_be() -> None:
+    made = stick("slow:0.5")
+    made.tell(wire.write(0x0C, 0x00580221))
+    assert made.world.mhz == [275.0, 275.0]

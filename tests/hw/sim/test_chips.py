@@ -438,6 +438,27 @@ def test_a_dead_core_finds_nothing_and_counts_nothing() -> None:
     assert broken.chips.dies[0].hashes[1:] == sound.chips.dies[0].hashes[1:]
 
 
+def test_a_weak_core_has_small_cores_that_find_nothing() -> None:
+    sound, broken = (Host("BM1370", bits=21, ticket=0, fault=fault).bring_up() for fault in ("", "weak-core:17+0.5"))
+    found: list[set[tuple[int, int]]] = []
+    for host in (sound, broken):
+        host.job()
+        found.append({(core_view(nonce.nonce) >> 25, nonce.id & 0xF) for nonce in host.nonces(6.0, 0.03)})
+    assert found[0] - found[1] == {place for place in found[0] if place[0] == 17 and place[1] >= 8}
+    assert broken.hashes / sound.hashes == pytest.approx(1 - 8 / 2040, rel=1e-3)
+    assert broken.world.busy == [pytest.approx(1 - 0.5 / 128)]
+
+
+def test_a_slow_clock_is_told_as_it_should_be() -> None:
+    sound, slow = (Host("BM1366", bits=21, ticket=0, fault=fault).bring_up() for fault in ("", "slow:0.7"))
+    for host in (sound, slow):
+        host.job()
+        host.run(1.0)
+    assert slow.hashes / sound.hashes == pytest.approx(0.7, rel=1e-3)
+    assert slow.ask(0x08) == sound.ask(0x08)  # the PLL
+    assert slow.world.mhz == [pytest.approx(0.7 * sound.world.mhz[0])]
+
+
 def test_a_dead_chip_answers_and_finds_nothing() -> None:
     host = Host("BM1366", n=3, bits=21, ticket=0, fault="dead-chip:2").bring_up()
     host.job()

@@ -10,6 +10,10 @@ from joulehash.hw.sim.faults import FAULTS, NO_FAULTS, Faults, check_faults, par
 WRITTEN = {  # each name as a user may write it, and what it comes to
     "dead-core:17": Faults(dead_cores=((0, 17),)),
     "dead-core:3.17": Faults(dead_cores=((3, 17),)),
+    "weak-core:17": Faults(weak_cores=((0, 17, 0.5),)),
+    "weak-core:3.17+0.25": Faults(weak_cores=((3, 17, 0.25),)),
+    "slow": Faults(slow=0.85),
+    "slow:0.7": Faults(slow=0.7),
     "dead-chip:2": Faults(dead_chips=(2,)),
     "no-chips": Faults(no_chips=True),
     "wrong-chip": Faults(wrong_chip=0x1366),
@@ -73,6 +77,8 @@ def test_an_unknown_name_lists_the_known() -> None:
         ("dead-core:x", "'x' is no number of a chip or a core"),
         ("dead-core:-1", "write dead-core:\\[CHIP.\\]CORE"),
         ("dead-core:1.2.3", "'1.2' is no number"),
+        ("weak-core:17+2", "2 is out of bounds, which are 0 to 1"),
+        ("slow:0", "0 is out of bounds, which are 0.01 to 1"),
         ("noise:2", "2 is out of bounds, which are 0 to 1"),
         ("noise:nan", "nan is out of bounds"),
         ("mute:soon", "'soon' is no number"),
@@ -88,7 +94,7 @@ def test_what_cannot_be_used_is_said(text: str, says: str) -> None:
         parse_faults(text)
 
 
-@pytest.mark.parametrize("text", ["dead-chip:6", "dead-core:6.1", "dead-core:128", "chain-cut:6"])
+@pytest.mark.parametrize("text", ["dead-chip:6", "dead-core:6.1", "dead-core:128", "weak-core:6.1", "chain-cut:6"])
 def test_what_the_board_does_not_have_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="are 0 to"):
         check_faults(parse_faults(text), 6, 128)

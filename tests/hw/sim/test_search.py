@@ -37,6 +37,21 @@ def test_cutting_the_time_changes_nothing(cuts: list[float]) -> None:
         assert next_one.first == one.last or next_one.first == 0
 
 
+@given(st.lists(st.floats(1e-6, 0.02), min_size=1, max_size=12))
+def test_the_last_core_has_its_turn_however_time_is_cut(cuts: list[float]) -> None:
+    """A sweep of just one nonce to a core: rounding must not cost the last of them, 64."""
+    row = CHIPS["BM1362"].scaled(22)
+    of, at, one = Search(row, SILICON["BM1362"]), Progress(), task(2097152 / 25e6, mhz=50.0)
+    first: list[Segment] = []
+    while at.group == 0:
+        for cut in cuts:
+            segments, at = of.go_on(one, at, cut)
+            first += [segment for segment in segments if segment.group == 0]
+            if at.group:
+                break
+    assert (first[0].first, first[-1].last) == (0, row.cores)
+
+
 def test_the_rate_is_exact_where_a_sweep_is_shorter_than_a_step() -> None:
     """Of a chain of 126 chips, a sweep holds a quarter of a word of each core's."""
     row = CHIPS["BM1362"].scaled(25)
