@@ -31,7 +31,7 @@ KINDS = (
     "changes its mind",
     "comes and goes",
 )
-HELLO = [("mining.subscribe", ["bad/1"]), ("mining.authorize", ["bad.miner", "x"])]
+HELLO: list[tuple[str, list[object]]] = [("mining.subscribe", ["bad/1"]), ("mining.authorize", ["bad.miner", "x"])]
 _ODD: list[object] = [None, True, -1, 0, 10**30, 0.5, "", "x" * 2000, "\x1b[31m", "\u202e", [], [[]], {}, {"a": []}]
 
 
@@ -137,8 +137,9 @@ class BadMiners:
                     writer.write(_line(6, "mining.suggest_target", ["0" * 64]))
                 await asyncio.sleep(5.0 * self.scale)
             case _:  # changes its mind
+                rolling: tuple[str, list[object]] = ("mining.configure", [["version-rolling"], dict[str, object]()])
                 for i in range(200):
-                    writer.write(_line(i, *random.choice([*HELLO, ("mining.configure", [["version-rolling"], {}])])))
+                    writer.write(_line(i, *random.choice([*HELLO, rolling])))
 
 
 async def _job(reader: asyncio.StreamReader) -> list[object]:

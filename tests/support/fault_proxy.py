@@ -16,6 +16,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
+from joulehash.engine.stratum.lines import Request, Response, decode_line
+from joulehash.engine.stratum.results import Answer
+
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Share = tuple[object, ...]  # job, extranonce2, ntime, nonce, version bits
 
@@ -219,11 +222,12 @@ class Way:
 
     def _redirect(self, kind: str) -> bytes:
         host, port = self._proxy.here
-        where: list[object] = {
+        places: dict[str, list[object]] = {
             "redirect": ["", port, self._proxy.random.choice((0, 0, 5))],
             "dead redirect": [host, 9, 0],  # nothing listens
             "hijack": ["206.223.224.225", port, 0],
-        }[kind]
+        }
+        where = places[kind]
         return json.dumps({"id": None, "method": "client.reconnect", "params": where}).encode() + b"\n"
 
     async def _gather(self, line: bytes, wait_s: float, *, swap: bool) -> None:
@@ -262,22 +266,15 @@ class Way:
 
     def _note(self, line: bytes) -> None:
         """Keep account of what the two really said, before anything happens to it."""
-        try:
-            said: dict[str, object] = json.loads(line)
-        except ValueError:
-            return
-        link, params = self._link, said.get("params")
-        if self._of == "miner" and said.get("method") == "mining.submit" and isinstance(params, list):
-            share: Share = tuple(params[1:])
+        said, link = decode_line(line), self._link
+        if isinstance(said, Request) and said.method == "mining.submit" and self._of == "miner":
+            share: Share = tuple(said.params[1:])
             link.sent[share] += 1
-            link.asked[said.get("id")] = share
+            link.asked[said.id] = share
             if link.sent[share] > 1:
                 self._proxy.wrong.append(f"{share} was sent twice")
-        elif self._of == "pool" and said.get("method") == "mining.notify" and isinstance(params, list):
-            link.jobs.add(params[0])
-        elif (
-            self._of == "pool"
-            and isinstance(error := said.get("error"), list)
-            and (refused := link.asked.get(said.get("id"))) is not None
-        ):
-            self._proxy.answered(link, refused, error[0])
+        elif isinstance(said, Request) and said.method == "mining.notify":
+            link.jobs.add(said.params[0])
+        elif isinstance(said, Response) and said.error is not None and (share := link.asked.get(said.id, ())):
+            code = Answer.decode(said.result, said.error).code
+            self._proxy.answered(link, share, code or 0)

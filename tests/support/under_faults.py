@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -280,11 +280,11 @@ class Stage:
     def pool(self) -> WatchedPool:
         """A miner's end of the way to it, through the proxy."""
         url, random = PoolURL(*self.proxy.here), Random(self.proxy.random.random())
-        return WatchedPool(url, SETTINGS, lambda event: None, random=random, connect=self.network.connect)
+        return WatchedPool(url, SETTINGS, _unheard, random=random, connect=self.network.connect)
 
 
 @asynccontextmanager
-async def in_virtual_time(seed: int) -> AsyncIterator[Stage]:
+async def in_virtual_time(seed: int) -> AsyncGenerator[Stage]:
     random, network = Random(seed), Network(latency_s=0.01)
     async with _server(network.listen) as (server, clock_off):
 
@@ -332,7 +332,7 @@ def sockets(seed: int, faults: int, miners: int = 10, most: int = 4) -> Account:
         proxy = FaultProxy(lambda: connect_tcp(there), random, scale, kinds)
         listener = await asyncio.start_server(proxy.meet, "127.0.0.1", 0, limit=1 << 22)
         proxy.here = listener.sockets[0].getsockname()[:2]
-        pool = WatchedPool(PoolURL(*proxy.here), SETTINGS, lambda event: None, timing, random)
+        pool = WatchedPool(PoolURL(*proxy.here), SETTINGS, _unheard, timing, random)
         try:
             return await Rig(server, proxy, pool, HashingDevice(random, 0.05)).run(faults, most=most, within_s=30.0)
         finally:
@@ -352,12 +352,12 @@ def sockets(seed: int, faults: int, miners: int = 10, most: int = 4) -> Account:
 
 
 @asynccontextmanager
-async def _server(listen: Listen) -> AsyncIterator[tuple[WatchedServer, list[float]]]:
+async def _server(listen: Listen) -> AsyncGenerator[tuple[WatchedServer, list[float]]]:
     """The pool, and by how much the clock of its chain is off."""
     offset, loop = [0.0], asyncio.get_running_loop()
     chain = MemoryChain(BLOCK, clock=lambda: WALL_S + loop.time() + offset[0])
     settings = ServerSettings(difficulty=EASY, least_difficulty=EASY / 16, sessions=10_000)
-    server = WatchedServer(chain, settings, lambda event: None, listen=listen)
+    server = WatchedServer(chain, settings, _unheard, listen=listen)
     async with serving(server):
         yield server, offset
 
@@ -365,3 +365,8 @@ async def _server(listen: Listen) -> AsyncIterator[tuple[WatchedServer, list[flo
 def _protocol(proxy: FaultProxy) -> asyncio.Protocol:
     reader = asyncio.StreamReader(limit=1 << 22)
     return asyncio.StreamReaderProtocol(reader, proxy.meet)
+
+
+def _unheard(event: Event) -> None:
+    """What the pools say beside the account is not needed."""
+    del event

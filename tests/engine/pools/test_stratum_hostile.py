@@ -55,7 +55,8 @@ def test_ten_thousand_jobs_a_second_neither_starve_the_loop_nor_fill_memory() ->
 
     async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
-            for answer in (True, [[], "aabbccdd", 4], True):
+            answers: list[object] = [True, [list[object](), "aabbccdd", 4], True]
+            for answer in answers:
                 identity = json.loads(await reader.readline())["id"]
                 writer.write(json.dumps({"id": identity, "result": answer, "error": None}).encode() + b"\n")
             for i in range(0, len(lines), 100):
