@@ -1,11 +1,13 @@
 """Where trials are kept: a line of JSON each, in a file named by what was checked with what.
 
-The name is a digest of every source file that a check or a simulator runs, and of the limits: trials of other code
+The name is a digest of every source file that a check and a simulator import, and of the limits: trials of other code
 are never counted among these, and those of this code are gone on with. A line that a kill tore is passed over.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -15,16 +17,17 @@ import msgspec
 from .trial import Trial
 
 _ROOMS = Path(__file__).resolve().parents[2]
-_DECIDES = ("ext", "engine", "hw", "bench/check", "bench/decide")  # and what lies in bench/ itself
-_OWN = ("kinds.py", "trial.py")
+_LIST = (  # what a trial imports, in a Python of its own, so that it is the same whoever asks
+    "import sys, joulehash.bench.validate.trial\n"
+    "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('joulehash.') and m.__file__), sep='\\n')"
+)
 
 
 def digest(given: Sequence[str] = ()) -> str:
     """Eight hexadecimal digits. `given`: limits that differ from the boards' own."""
-    sources = [path for room in _DECIDES for path in (_ROOMS / room).rglob("*.py")]
-    sources += [*(_ROOMS / "bench").glob("*.py"), *(Path(__file__).parent / name for name in _OWN)]
+    told = subprocess.run([sys.executable, "-P", "-c", _LIST], check=True, capture_output=True, text=True).stdout
     found = sha256(" ".join(sorted(given)).encode())
-    for path in sorted(sources):
+    for path in sorted(path for path in map(Path, told.split("\n")) if path.suffix == ".py"):
         found.update(path.relative_to(_ROOMS).as_posix().encode() + b"\0" + path.read_bytes())
     return found.hexdigest()[:8]
 

@@ -129,6 +129,13 @@ def test_fault(board: str, fault: str) -> None:
     check_fault(board, fault)
 
 
+def test_a_line_that_breaks_a_chips_name_twice_is_no_cut_chain() -> None:
+    found = checked("sim:chain:bm1362x3?scale=22&seed=2&fault=noise:0.00827", BRISK)
+    assert found.steps("fail") == {"chips, slow line"}
+    assert [(one.code, one.where) for one in found.result.findings] == [("noisy-line", "")]
+    assert "2 of 3 chips answer at 115200 baud; 11 bytes came broken" in found.result.findings[0].evidence
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("board", OTHERS)
 def test_another_sound_board_passes(board: str) -> None:
