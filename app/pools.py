@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from ..engine.errors import InputError
 from .pooloptions import PoolOptions, names_of
 from .solo import is_node, node_pool, shown_of, together
 
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from ..engine.events import Report
     from ..engine.journal import Journal
     from ..engine.pool import Pool
+    from ..engine.pools.group import PoolGroup
+    from ..engine.pools.member import Policy
     from ..engine.stratum.client import Settings
     from .options import MineOptions
 
@@ -24,20 +29,62 @@ FAILBACK_S = 60.0
 def make_pool(options: MineOptions, report: Report, journal: Journal | None = None) -> Pool:
     """The pool that -o names, or several as one; without any the embedded one. Raises InputError. Nodes, which are
     http:// URLs, are one pool together, where the first of them stands."""
-    from ..engine.pools.group import PoolGroup
-    from ..engine.pools.member import Policy
+    return Pools(options, report, journal).pool
 
-    pools = options.pools
-    if not pools:
-        return _embedded(options, report)
-    rows = together(pools)
-    names = names_of([shown_of(row) for row in rows], [row[0] for row in rows])
-    members = [_one(row, name, options, report, journal) for row, name in zip(rows, names, strict=True)]
-    if len(members) == 1:
-        return members[0]
-    failback_s = FAILBACK_S if options.failback is None else options.failback
-    policy = Policy(failback=None if options.stay else failback_s)
-    return PoolGroup(members, report, policy, [row[0].quota or 0 for row in rows])
+
+class Pools:
+    """`pool` is that of a miner. `changeable`: others may be named while it mines."""
+
+    def __init__(
+        self, options: MineOptions, report: Report, journal: Journal | None, *, changeable: bool = False
+    ) -> None:
+        self._report, self._journal = report, journal
+        self._made: dict[bytes, Pool] = {}
+        self._group: PoolGroup | None = None
+        if not options.pools:
+            self.pool: Pool = _embedded(options, report)
+            return
+        made, policy, quotas = self._named(options)
+        self._made = made
+        from ..engine.pools.group import PoolGroup
+
+        self.pool, *others = made.values()
+        if others or changeable:
+            self.pool = self._group = PoolGroup(list(made.values()), report, policy, quotas)
+
+    def change(self, options: MineOptions) -> Callable[[], None]:
+        """What is to be called so that other options are in force; pools that they name as before stay as they are.
+        Raises InputError, and then nothing has changed."""
+        if not options.pools or self._group is None:
+            if bool(options.pools) != bool(self._made):
+                raise InputError("pools: from the embedded pool to others, and back, takes another start")
+            return lambda: None
+        group, (made, policy, quotas) = self._group, self._named(options)
+
+        def apply() -> None:
+            self._made = made
+            group.change(list(made.values()), policy, quotas)
+
+        return apply
+
+    def _named(self, options: MineOptions) -> tuple[dict[bytes, Pool], Policy, list[int]]:
+        from ..engine.pools.member import Policy
+
+        rows = together(options.pools)
+        names = names_of([shown_of(row) for row in rows], [row[0] for row in rows])
+        made: dict[bytes, Pool] = {}
+        for row, name in zip(rows, names, strict=True):
+            key = _key(row, name, options)
+            made[key] = self._made.get(key) or _one(row, name, options, self._report, self._journal)
+        failback_s = FAILBACK_S if options.failback is None else options.failback
+        policy = Policy(failback=None if options.stay else failback_s)
+        return made, policy, [row[0].quota or 0 for row in rows]
+
+
+def _key(row: Sequence[PoolOptions], name: str, options: MineOptions) -> bytes:
+    """All that a pool is made of."""
+    plain = [msgspec.structs.replace(pool, quota=None) for pool in row]
+    return msgspec.json.encode([plain, name, options.version_rolling, options.pays_me])
 
 
 def _embedded(options: MineOptions, report: Report) -> Pool:

@@ -10,9 +10,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from ..engine.crash import crash
 from ..engine.errors import InputError
 from ..engine.events import Note, Report
 from .options import MineOptions, load_options, merge
+from .systemd import Systemd
 
 LOOK_S = 1.0
 
@@ -33,8 +35,10 @@ class Reload:
         now: MineOptions,
         apply: Callable[[MineOptions], Awaitable[None]],
         report: Report,
+        systemd: Systemd | None = None,
     ) -> None:
         self._path, self._given, self._now = path, given, now
+        self._systemd = systemd or Systemd()
         self._apply, self._report = apply, report
         self._asked = asyncio.Event()
         self._read = _signature(path)  # of what is in force
@@ -56,7 +60,12 @@ class Reload:
                     continue
             self._asked.clear()
             self._read = before = _signature(self._path)
-            await self._take()
+            self._systemd.reloading()
+            try:
+                await self._take()
+            except Exception as error:
+                self._report(crash("the configuration", error))
+            self._systemd.ready()
 
     async def _take(self) -> None:
         try:

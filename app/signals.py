@@ -40,6 +40,16 @@ class Signals:
                 signal.signal(number, self.handler)
             self._stop = self._hasten = None
 
+    @contextmanager
+    def reload(self, call: Callable[[], object]) -> Generator[None]:
+        """In a running loop: SIGHUP, which else ends the process, calls it."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, call)
+        try:
+            yield
+        finally:
+            loop.remove_signal_handler(signal.SIGHUP)
+
     def came(self) -> None:
         self.count += 1
         call = self._stop if self.count == 1 else self._hasten if self.count == 2 else None

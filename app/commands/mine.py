@@ -191,11 +191,13 @@ def mine(
             raise InputError("--picture: is of the screen; leave it out with --json")
         if picture is not None:
             check_writable("--picture", picture)
-        asyncio.run(_mine(options, choose_face(as_json=as_json, picture=picture), signals))
+        reloads = None if config is None else (config, given)
+        asyncio.run(_mine(options, reloads, choose_face(as_json=as_json, picture=picture), signals))
     return 0
 
 
-async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
+async def _mine(options: MineOptions, reloads: tuple[Path, MineOptions] | None, face: Face, signals: Signals) -> None:
+    """`reloads`: the configuration's file, and what the command line says."""
     from ... import __version__
     from ...engine.errors import DeviceError
     from ...engine.events import Started
@@ -206,7 +208,9 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
     from ..energy import meter_of, metered_miner, used
     from ..keeper import Keeper
     from ..lines import counts_line, rates_line
-    from ..pools import make_pool
+    from ..pools import Pools
+    from ..reload import Reload
+    from ..running import Attending, Running
     from ..systemd import Systemd
 
     systemd = Systemd.of()
@@ -215,12 +219,14 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
         devices = Devices(options)
         async with AsyncExitStack() as stack:
             stack.enter_context(devices.files)
-            for each in devices.beside:
-                await stack.enter_async_context(each)
+            attending = await stack.enter_async_context(Attending())
+            for named in devices.each.values():
+                await attending.enter(named)
             meter = None if options.meter is None else meter_of(options.meter, devices.sensing)
             keeper = Keeper(passport_path(options.passport), devices.claims, face.event)
             journal = await stack.enter_async_context(Journal(journal_path(options.journal), face.event))
-            miner = Miner(make_pool(options, face.event, journal), devices.all, keeper.event)
+            pools = Pools(options, face.event, journal, changeable=reloads is not None)
+            miner = Miner(pools.pool, devices.all, keeper.event)
             metered = await stack.enter_async_context(metered_miner(meter, miner, face.event))
             face.event(Started(__version__, miner.pool.name, [device.name for device in devices.all]))
             running = asyncio.create_task(miner.run(options.duration, options.shares))
@@ -230,6 +236,11 @@ async def _mine(options: MineOptions, face: Face, signals: Signals) -> None:
                     asyncio.create_task(face.watch(miner, metered)),
                     asyncio.create_task(systemd.beat(lambda: f"{rates_line(miner)} | {counts_line(miner)}")),
                 ]
+                if reloads is not None:
+                    whole = Running(options, miner, pools, devices, attending, keeper, face.event)
+                    reload = Reload(*reloads, options, whole.change, face.event, systemd)
+                    stack.enter_context(signals.reload(reload.hurry))
+                    watching.append(asyncio.create_task(reload.watch()))
                 systemd.ready()
                 try:
                     await asyncio.wait([running])

@@ -40,15 +40,11 @@ class PoolGroup:
     def __init__(
         self, pools: Sequence[Pool], report: Report, policy: Policy | None = None, quotas: Sequence[int] = ()
     ) -> None:
-        names = [pool.name for pool in pools]
-        if not names or len(set(names)) < len(names):
-            raise InputError(f"pools {', '.join(names)}: takes one or more, each with a name of its own")
         self._policy, self._report = policy or Policy(), report
         self._slot = JobSlot()
-        shares = [*quotas, *([0] * (len(pools) - len(quotas)))]
-        self._members = [
-            Member(pool, self._policy, self._told, report, quota) for pool, quota in zip(pools, shares, strict=True)
-        ]
+        self._members = list[Member]()
+        self._leaving = list[Member]()  # not any more; what is on its way there is still settled
+        self._set(pools, quotas)
         self._current: Member | None = None
         self._chosen: Member | None = None  # by hand
         self._demand = Demand()
@@ -87,7 +83,7 @@ class PoolGroup:
     async def submit(self, share: Verdict) -> Result:
         """To the pool that gave its job, if it would still have it; a block in any case."""
         job = share.work.job
-        member = next((member for member in self._members if member.name == job.pool), None)
+        member = self._owner(job)
         if member is None:
             return Result(Outcome.LOST, f"no pool is named {job.pool!r}")
         newest = member.job
@@ -95,10 +91,20 @@ class PoolGroup:
         if gone and share.quality is not Quality.BLOCK:
             return Result(Outcome.STALE, "stale")
         loop = asyncio.get_running_loop()
-        sent_s = loop.time()
+        member.sent(share, loop.time())
         result = await member.pool.submit(share)
-        member.settled(share, result, sent_s, loop.time())
+        member.settled(share, result, loop.time())
         return result
+
+    @property
+    def _all(self) -> list[Member]:
+        return [*self._members, *self._leaving]
+
+    def _owner(self, job: Job) -> Member | None:
+        """Whose job it is. A pool that is there with other settings bears the name of the one that leaves."""
+        named = [member for member in self._all if member.name == job.pool]
+        own = [member for member in named if member.job is not None and member.job.session == job.session]
+        return next(iter([*own, *named]), None)
 
     def switch(self, name: str | None) -> None:
         """Mine on that pool as soon as it has work, as if it were the first; None: in the order that was given.
@@ -113,13 +119,38 @@ class PoolGroup:
             chosen.relieve()
         self._decide()
 
+    def change(self, pools: Sequence[Pool], policy: Policy | None = None, quotas: Sequence[int] = ()) -> None:
+        """Other members, in another order, from now on. A pool that stays keeps its connection and work; one that goes
+        has a while to settle what is on its way. Raises InputError, and then nothing has changed."""
+        before = set(self._members)
+        self._policy = self._set(pools, quotas, policy)
+        now = asyncio.get_running_loop().time()
+        self._leaving += [member for member in before if member not in self._members]
+        for member in self._leaving:
+            member.needed_s = now
+        if self._chosen in self._leaving:
+            self._chosen = None
+        self._decide()
+
+    def _set(self, pools: Sequence[Pool], quotas: Sequence[int], policy: Policy | None = None) -> Policy:
+        names = [pool.name for pool in pools]
+        if not names or len(set(names)) < len(names):
+            raise InputError(f"pools {', '.join(names)}: takes one or more, each with a name of its own")
+        policy, known = policy or self._policy, {id(member.pool): member for member in self._members}
+        members = [known.get(id(pool)) or Member(pool, policy, self._told, self._report) for pool in pools]
+        for member, quota in zip(members, [*quotas, *([0] * (len(pools) - len(quotas)))], strict=True):
+            member.policy, member.quota = policy, quota
+        self._members = members
+        return policy
+
     async def stop(self) -> None:
         if self._runner is not None:
             self._runner.cancel()
             await asyncio.wait([self._runner])
             self._runner = None
-        if closing := [task for member in self._members if (task := member.close()) is not None]:
+        if closing := [task for member in self._all if (task := member.close()) is not None]:
             await asyncio.wait(closing)
+        self._leaving.clear()
         self._current = None
         self._slot.end()
 
@@ -171,10 +202,10 @@ class PoolGroup:
 
     def _choose(self, tiers: list[Tier], now: float) -> Member | None:
         """Whom to mine on."""
-        current = self._current
+        current = self._current if self._current in self._members else None
         usable = [tier for tier in ([m for m in tier if m.usable] for tier in tiers) if tier]
-        if not usable:
-            return None
+        if not usable:  # one that leaves is mined on until another has work, or it is closed
+            return self._current if self._current in self._leaving and self._current.usable else None
         if current is None or not current.usable or current.resting(now):
             return self._turns.next_of(usable[0])
         for tier in usable:
@@ -210,6 +241,8 @@ class PoolGroup:
 
     def _reason(self, before: Member, member: Member | None, now: float) -> str:
         """Why `before` is left."""
+        if before not in self._members:
+            return "it is not named any more"
         if before.resting(now):
             return before.rest_reason
         if before.usable:
@@ -227,7 +260,7 @@ class PoolGroup:
 
     def _keep_open(self, tiers: list[Tier], now: float) -> None:
         """What is mined on, all that is better, and where nothing of that works, the next; the rest is closed."""
-        current = self._current
+        current = self._current if self._current in self._members else None
         needed = {current} if current is not None else set[Member]()
         stays = self._policy.failback is None and self._chosen in (None, current)
         if stays and current is not None and not current.resting(now):
@@ -236,7 +269,8 @@ class PoolGroup:
             needed.update(tier)
             if any(member.usable or not member.tried(now) for member in tier):
                 break
-        for member in self._members:
+        self._leaving = [member for member in self._leaving if member.is_open]
+        for member in self._all:
             if member in needed:
                 member.needed_s = now
                 member.open(self._demand_of(member))

@@ -31,9 +31,13 @@ class Leftovers:
     def __init__(self, settle: Settle, wait_s: float, block_wait_s: float) -> None:
         self._settle, self._wait_s, self._block_wait_s = settle, wait_s, block_wait_s
         self._left: list[_Left] = []
+        self._again: set[Verdict] = set()  # sent a second time, and not settled
 
     def keep(self, share: Verdict, reason: str, now: float) -> float:
-        """The time in which a new session may still have it."""
+        """The time in which a new session may still have it; one that was sent twice is lost at once."""
+        if share in self._again:
+            self._settle(share, Result(Outcome.LOST, reason))
+            return 0.0
         wait_s = self._block_wait_s if share.quality is Quality.BLOCK else self._wait_s
         self._left.append(_Left(share, reason, now + wait_s))
         return wait_s
@@ -54,7 +58,11 @@ class Leftovers:
             "; a new block came before the session went on",
         )
         left, self._left = self._left, []
+        self._again.update(one.share for one in left)
         return [one.share for one in left]
+
+    def settled(self, share: Verdict) -> None:
+        self._again.discard(share)
 
     def give_up(self) -> None:
         self._lose(lambda left: True, "")

@@ -31,11 +31,11 @@ class Policy:
     linger: float = 30.0  # a pool that is not needed is kept for late shares
     rejects: int = 10  # more than so many in a row, stale ones aside …
     rejects_for: float = 60.0  # … over so long, are too many
-    unanswered: float = 30.0  # a share that is lost after so long was left unanswered
+    unanswered: float = 30.0  # a share that had so long when the connection ended was left unanswered
     rest_first: float = 300.0  # of such a pool, and of one that refuses the user; doubles each time
     rest_most: float = 3600.0
     again: float = 10.0  # a pool that could not even begin, or has ended by itself
-    slice: float = 30.0  # of one pool's work, where several share it
+    slice: float = 10.0  # of one pool's work, where several share it
     tick: float = 0.25  # how often these are looked at
 
 
@@ -55,7 +55,7 @@ class Member:
         self.since_s = 0.0  # since when there has been one without a break
         self.needed_s = 0.0  # when it was needed last
         self.worked = 0.0  # for it: hashes, or seconds where nobody counts them
-        self._policy, self._told, self._report = policy, told, report
+        self.policy, self._told, self._report = policy, told, report
         self._life: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._opened_s = 0.0
@@ -64,6 +64,7 @@ class Member:
         self._tried = False  # it has had its chance to give a first job
         self._error = ""  # with which it could not even begin
         self._rejects = 0
+        self._unanswered: dict[Verdict, float] = {}  # of the connection of now, and since when
         self._accepted_s = -1.0  # when it has accepted a share last
         self._rejects_s = 0.0  # when the first of them in a row came
         self._rests, self._rests_until_s = 0, 0.0
@@ -88,7 +89,7 @@ class Member:
             return False
         if not self.is_open:
             return now < self._not_before_s
-        late = now - self._opened_s >= self._policy.patience
+        late = now - self._opened_s >= self.policy.patience
         return self._tried or late or bool(self.failure)
 
     def stable(self, now: float, seconds: float) -> bool:
@@ -114,9 +115,14 @@ class Member:
             self._closing = asyncio.create_task(self._close(self._life), name=f"close {self.name}")
         return self._closing
 
-    def settled(self, share: Verdict, result: Result, sent_s: float, now: float) -> None:
-        """Look at what became of a share: a pool that rejects one after the other, or does not answer, is to rest."""
-        policy = self._policy
+    def sent(self, share: Verdict, now: float) -> None:
+        """It has a share to answer."""
+        self._unanswered[share] = now
+
+    def settled(self, share: Verdict, result: Result, now: float) -> None:
+        """Look at what became of a share: a pool that rejects one after the other is to rest."""
+        policy = self.policy
+        sent_s = self._unanswered.pop(share, now)
         match result.outcome:
             case Outcome.ACCEPTED:
                 self._rejects = self._rests = 0
@@ -134,7 +140,7 @@ class Member:
     def rest(self, now: float, reason: str) -> None:
         if self.resting(now):
             return
-        policy = self._policy
+        policy = self.policy
         self._rests_until_s = now + min(policy.rest_most, policy.rest_first * 2.0**self._rests)
         self._rests, self._rejects, self.rest_reason = min(self._rests + 1, 16), 0, reason
         self._told(self)
@@ -156,14 +162,21 @@ class Member:
             self.rest(loop.time(), self._error)
         except Exception as error:  # it ends this pool, and not the others
             self._error = in_words(error)
-            self._report(crash(self.name, error, self._policy.again))
+            self._report(crash(self.name, error, self.policy.again))
         if self._closing is None:
-            self._not_before_s = loop.time() + self._policy.again
+            self._not_before_s = loop.time() + self.policy.again
             self.close()
 
     def _take(self, job: Job | None) -> None:
+        now = asyncio.get_running_loop().time()
         if job is not None and self.job is None:
-            self.since_s = asyncio.get_running_loop().time()
+            self.since_s = now
+        if job is None:
+            oldest_s = min(self._unanswered.values(), default=now)
+            self._unanswered.clear()
+            if now - oldest_s >= self.policy.unanswered and self._accepted_s < oldest_s:
+                self.job = None
+                self.rest(now, self.failure or "shares are left unanswered")
         self.job, self._tried = job, True
         self._told(self)
 

@@ -231,9 +231,13 @@ class StratumPool:
         assert self._writer is not None
         self._writer.transport.abort()
         self._protocol = self._writer = None
+        mute = protocol.oldest_pending_s(asyncio.get_running_loop().time()) >= self._timing.answer
         for event in protocol.closed(reason):
             if isinstance(event, Answered):
-                self._keep(event.share, reason)
+                if mute and event.share.quality is not Quality.BLOCK:  # it would not answer the next time either
+                    self._settle(event.share, event.result)
+                else:
+                    self._keep(event.share, reason)
         if protocol.job is not None:
             self._slot.lose()
 
@@ -356,10 +360,11 @@ class StratumPool:
     def _keep(self, share: Verdict, reason: str) -> None:
         """For a session that goes on, for some time."""
         loop = asyncio.get_running_loop()
-        wait_s = self._left.keep(share, reason, loop.time())
-        loop.call_later(wait_s, lambda: self._left.expire(loop.time()))
+        if wait_s := self._left.keep(share, reason, loop.time()):
+            loop.call_later(wait_s, lambda: self._left.expire(loop.time()))
 
     def _settle(self, share: Verdict, result: Result) -> None:
+        self._left.settled(share)
         if (future := self._waiting.pop(share, None)) is not None and not future.done():
             future.set_result(result)
 

@@ -160,4 +160,5 @@ def result_of(reason: str | None, latency_s: float | None = None) -> Result:
         return Result(Outcome.ACCEPTED, "", latency_s)
     if reason == "duplicate":
         return Result(Outcome.DUPLICATE, reason, latency_s)
-    return Result(Outcome.STALE if reason.startswith(_STALE) else Outcome.REJECTED, reason, latency_s)
+    stale = any(word in reason for word in _STALE)  # of several nodes one may say so
+    return Result(Outcome.STALE if stale else Outcome.REJECTED, reason, latency_s)

@@ -91,7 +91,7 @@ class Nodes:
         for call in calls:
             self._sending.add(call)
             call.add_done_callback(self._sent)
-        said: dict[str, list[str]] = {}
+        answers: dict[str, str] = {}  # by name
         failures: list[Exception] = []
         pending = set(calls)
         while pending:
@@ -104,12 +104,13 @@ class Nodes:
                     continue
                 if reason is None:
                     return None
-                said.setdefault(reason, []).append(calls[call].name)
-        if not said:
+                answers[calls[call].name] = reason
+        if not answers:
             raise failures[0]
-        if len(said) == 1:
-            return next(iter(said))
-        return "; ".join(f"{reason} ({', '.join(names)})" for reason, names in said.items())
+        if len(set(answers.values())) == 1:
+            return next(iter(answers.values()))
+        names = [member.name for member in self.members if member.name in answers]
+        return "; ".join(f"{answers[name]} ({name})" for name in names)
 
     def _sent(self, call: asyncio.Task[str | None]) -> None:
         self._sending.discard(call)

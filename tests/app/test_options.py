@@ -131,7 +131,7 @@ TWO = MineOptions(url=["a:1", "b:2"], user="me")
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (replace(TWO, user=None), "pool a:1: the user name is missing"),
+        (replace(TWO, user=None), "a:1: the user name is missing"),
         (replace(TWO, user=["a", "b", "c"]), "-u: given 3 times for 2 pools"),
         (replace(TWO, password=["a", "b", "c"]), "-p: given 3 times for 2 pools"),
         (replace(TWO, difficulty=["1", "2", "3"]), "--difficulty: given 3 times for 2 pools"),

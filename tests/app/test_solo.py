@@ -31,11 +31,8 @@ def test_nodes_stand_together_among_pools_where_the_first_of_them_is() -> None:
     urls: list[str] = ["a:1", "http://b:2", "c:3", "http://d:4"]
     pool = make_pool(MineOptions(url=urls, user=["joe", ADDRESS, "jim", ADDRESS]), print)
     assert isinstance(pool, PoolGroup)
-    assert [member.name for member in pool.stats().members] == [
-        "stratum+tcp://a:1",
-        "node http://b:2, node http://d:4",
-        "stratum+tcp://c:3",
-    ]
+    with pytest.raises(InputError, match=r"choose from stratum.tcp://a:1, node http://b:2, node http://d:4, stratum"):
+        pool.switch("another")
 
 
 def test_a_user_that_is_no_address_is_an_error_before_anything_is_asked() -> None:

@@ -125,7 +125,7 @@ def test_no_pool_hears_of_anothers_user_or_shares() -> None:  # ESP-Miner #1554,
         assert all(params == [f"user.{name}", f"pass.{name}"] for params in pool.authorized)
         assert pool.submits
         assert {params[0] for params in pool.submits} == {f"user.{name}"}
-        assert pool.refused == []
+        assert set(pool.refused) <= {"Job not found"}  # sent again: its own, of the session before, whose jobs are gone
     nonces = [{(params[2], params[3], params[4], params[5]) for params in pool.submits} for pool in stage.pools]
     assert not nonces[0] & nonces[1], "equal jobs, but no header is hashed twice"
     told = {event.pool for event in stage.of(ShareDone)}

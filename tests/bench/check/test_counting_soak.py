@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from joulehash.bench.check.counting import soak
@@ -79,14 +81,15 @@ def test_what_breaks_in_the_soak_fails_the_board_and_the_soak_is_not_passed() ->
 def test_interrupted_in_its_soak_a_board_is_not_judged_by_it() -> None:
     def meddle(check: Check, simulated: Simulated) -> None:
         del simulated
-        progress = check._progress
+        loop = asyncio.get_running_loop()
 
-        def stop(step: str, part: float, left_s: float, note: str = "") -> None:
-            progress(step, part, left_s, note)
-            if step == "soak" and part > 0.3:
+        def look() -> None:
+            if check.evidence.soak_for_s > 10:
                 check.interrupt()
+            else:
+                loop.call_later(1.0, look)
 
-        check._progress = stop  # type: ignore[method-assign]
+        look()
 
     found = checked(BOARD, PLAN, meddle=meddle)
     assert (found.result.verdict, found.result.findings) == ("inconclusive", [])

@@ -438,3 +438,74 @@ def test_a_pool_that_takes_shares_and_never_answers_does_not_get_every_other_min
         await asyncio.wait(waiting)
 
     stage.play(body)
+
+
+# Changed while it runs
+
+
+def test_a_pool_that_stays_keeps_its_connection_and_its_work() -> None:
+    """Whatever is added, taken away and moved around it."""
+    stage = GroupStage(4)
+    a, b, c, d = stage.members
+
+    async def body() -> None:
+        for pool in stage.pools:
+            await pool.up()
+        await stage.until_at("a")
+        n = len(stage.jobs)
+        stage.group.change([a, c, d], stage.policy)
+        stage.group.change([d, a], Policy(failback=None))
+        await asyncio.sleep(20.0)
+        assert stage.at == "a"
+        assert [job for _, job in stage.jobs[n:] if job is None or job.clean] == []
+        assert [len(pool.opened_s) for pool in stage.pools] == [1, 0, 0, 0]
+        stage.group.change([d, a, b], Policy(failback=5.0))
+        await stage.until_at("d")
+        assert stage.switches == [("a", "d")]
+        with pytest.raises(InputError, match="takes one or more, each with a name of its own"):
+            stage.group.change([a, a])
+        assert [stats.name for stats in stage.group.stats().members] == ["d", "a", "b"]
+
+    stage.play(body)
+
+
+def test_a_pool_that_is_taken_away_is_mined_on_until_another_has_work_and_settles_what_is_on_its_way() -> None:
+    stage = GroupStage(3)
+    _, b, c = stage.members
+
+    async def body() -> None:
+        await stage.pools[0].up()
+        await stage.until_at("a")
+        job = stage.job
+        assert job is not None
+        stage.group.change([b, c])
+        await asyncio.sleep(10.0)
+        assert stage.at == "a"
+        await stage.pools[1].up()
+        await stage.until_at("b")
+        late = await stage.group.submit(share_of(job))
+        assert (late.outcome, late.reason) == (Outcome.ACCEPTED, "")
+        assert stage.switches == [("a", "b")]
+        assert stage.of(PoolSwitched)[0].reason == "it is not named any more"
+        await stage.until(lambda: stage.pools[0].closed_s)
+        assert stage.pools[0].submits
+        assert stage.pools[1].submits == []
+
+    stage.play(body)
+
+
+def test_a_pool_that_is_taken_away_is_left_even_if_nothing_else_works() -> None:
+    stage = GroupStage(2)
+    a, b = stage.members
+
+    async def body() -> None:
+        await stage.pools[0].up()
+        await stage.until_at("a")
+        stage.group.change([b])
+        left_s = await stage.until(lambda: stage.job is None, 60.0)
+        assert left_s < stage.policy.linger + 5.0
+        await stage.until(lambda: stage.pools[0].closed_s)
+        stage.group.change([a, b])
+        await stage.until_at("a")
+
+    stage.play(body)

@@ -129,6 +129,27 @@ def test_when_no_session_comes_in_time_they_are_lost() -> None:
     in_virtual_time([[*handshake(), CUT], mute, mute], body, Timing(retry_most=1.0))
 
 
+def test_it_is_sent_again_once_and_then_lost() -> None:
+    async def body(played: Stage) -> None:
+        result = await played.pool.submit(share_of(await played.job()))
+        assert result == Result(Outcome.LOST, "the pool closed the connection")
+
+    fake = in_virtual_time([[*handshake(), CUT], [*handshake(), CUT]], body)
+    assert len(submits(fake.requests)) == 2
+
+
+def test_to_a_pool_that_does_not_answer_only_a_block_is_sent_again() -> None:
+    async def body(played: Stage) -> None:
+        work = await played.job()
+        plain = next(s for s in (share_of(work, n) for n in range(100, 1000)) if s.quality is Quality.SHARE)
+        results = await asyncio.gather(played.pool.submit(plain), played.pool.submit(block_of(work, work)))
+        assert results[0] == Result(Outcome.LOST, "no answer to a share in 60 s")
+        assert results[1].outcome is Outcome.ACCEPTED
+
+    first = [*handshake(*with_blocks()), ("mining.submit",), ("mining.submit",), (REST,)]
+    in_virtual_time([first, [*handshake(*with_blocks()), ACCEPT]], body)
+
+
 def test_a_block_found_in_an_old_job_is_sent_after_a_clean_one() -> None:
     async def body(played: Stage) -> None:
         old = await played.job()

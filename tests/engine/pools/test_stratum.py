@@ -212,7 +212,7 @@ def test_unanswered_shares_end_the_connection_and_are_lost_with_the_reason() -> 
         assert 60.0 <= asyncio.get_running_loop().time() <= 63.0
         assert retries(played)
 
-    in_virtual_time([[*handshake(), *[("mining.submit",)] * 5, talks]], body, Timing(resume=0.1))
+    in_virtual_time([[*handshake(), *[("mining.submit",)] * 5, talks]], body)
 
 
 def test_stop_waits_a_moment_for_answers_and_counts_the_rest_lost() -> None:

@@ -89,6 +89,7 @@ async def put(desk: BlockDesk, hashed: Hashed) -> Result:
         ("stale-prevblk", Outcome.STALE),
         ("high-hash", Outcome.REJECTED),
         ("inconclusive (node a); bad-prevblk (node b)", Outcome.STALE),
+        ("bad-prevblk (node a); inconclusive (node b)", Outcome.STALE),
     ],
 )
 def test_each_answer_of_bip_22_has_its_outcome(reason: str | None, outcome: Outcome) -> None:

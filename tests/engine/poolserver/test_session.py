@@ -430,3 +430,20 @@ def test_any_params_of_a_share_are_answered_with_a_code(params: list[object]) ->
     miner.ready()
     miner.say(line("mining.submit", params, 9))
     assert miner.code in range(20, 26)
+
+
+def test_a_block_of_the_block_before_counts_and_other_shares_of_it_do_not() -> None:
+    """It may be one of two at its height: the chain shall say."""
+    miner = Miner(block_target=1 << 255)  # every second hash
+    old = miner.ready()
+    miner.session.offer(miner.book.add(miner.chain.template)[0], clean=True)
+    miner.heard()
+    codes = {nonce: miner.submit(old.job, nonce=nonce) for nonce in range(20)}
+    assert set(codes.values()) == {0, 21}
+    for nonce, code in codes.items():
+        if code == 0:
+            assert miner.submit(old.job, nonce=nonce) == 22
+            assert miner.submit(old.job, nonce=nonce, extranonce2=bytes(4)) == 20
+    miner.session.offer(miner.book.add(miner.chain.template)[0], clean=True)
+    miner.heard()
+    assert {miner.submit(old.job, nonce=nonce) for nonce in range(20, 30)} == {21}, "two blocks ago nothing is known"
