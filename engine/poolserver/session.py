@@ -138,7 +138,7 @@ class Session:
         if clean:
             self._stale, self._offers = self._offers, OrderedDict[str, _Offer]()
         self.vardiff.keep_bounds()
-        self._tell_difficulty()
+        self._tell_difficulty(again=clean)  # what a bad line has eaten is made good with the next block
         difficulty = self.vardiff.difficulty
         self._offers[job.id] = _Offer(job, difficulty, target_from_difficulty(difficulty))
         if len(self._offers) > _OFFERS_LIMIT:
@@ -241,8 +241,8 @@ class Session:
         if self.vardiff.suggest(difficulty, now):
             self._difficulty_changed()
 
-    def _tell_difficulty(self) -> None:
-        if self._sent_difficulty != self.vardiff.difficulty:
+    def _tell_difficulty(self, *, again: bool = False) -> None:
+        if again or self._sent_difficulty != self.vardiff.difficulty:
             difficulty = self._sent_difficulty = self.vardiff.difficulty
             self.protocol.tell(SetDifficulty(difficulty))
             target = target_from_difficulty(difficulty)
