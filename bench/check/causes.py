@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...engine.errors import DeviceAbsent
+from ...hw.chips.table import CHIPS
 from ...hw.errors import (
     AddressStuck,
     BusDead,
@@ -26,6 +27,8 @@ from .coming_up import short
 from .evidence import Evidence
 from .hints import finding
 from .result import Finding
+
+_FLIPPED = 2  # bits of a name; more are another name
 
 _UNFIT = {
     "chip": ("overheat", "chip"),
@@ -62,6 +65,8 @@ def of_error(e: Evidence) -> Iterator[Finding]:
             yield finding("noisy-line", "", told)
         case NoChips():
             yield finding("no-answer", "", f"0 of {e.chips} chips answer at {e.row.baud} baud{_rail(e)}")
+        case WrongChips() if _is_misread(e, error):
+            yield finding("noisy-line", "", f"names that no chip has: {', '.join(f'{id:04X}' for id in error.ids)}")
         case WrongChips():
             yield from _wrong_chips(e, error)
         case ChipsMissing():
@@ -95,6 +100,14 @@ def of_error(e: Evidence) -> Iterator[Finding]:
 def _is_garbled(error: Enumeration) -> bool:
     """Whether as much came broken as those say who are missing; a stray byte after reset is nothing."""
     return error.broken >= _LEAST_ANSWER * max(1, error.expected - len(error.ids))
+
+
+def _is_misread(e: Evidence, error: WrongChips) -> bool:
+    """Whether each odd name is the right one with a bit or two flipped, and that of no other chip."""
+    assert e.row.chip is not None
+    right, known = e.row.chip.id, {chip.id for chip in CHIPS.values()}
+    odd = [id for id in error.ids if id != right]
+    return all(id not in known and (id ^ right).bit_count() <= _FLIPPED for id in odd)
 
 
 def _wrong_chips(e: Evidence, error: WrongChips) -> Iterator[Finding]:

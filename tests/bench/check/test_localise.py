@@ -57,6 +57,8 @@ def named(e: Evidence) -> list[tuple[str, str]]:
         (NoChips("", (), 6, 3), "no-answer", ""),
         (WrongChips("", (0x1366, 0x1368, 0x1366), 6), "wrong-chip", "chip 1"),
         (WrongChips("", (0x1368, 0x1368), 6), "wrong-chip", ""),
+        (WrongChips("", (0x1366, 0x136E, 0x1326), 6), "noisy-line", ""),
+        (WrongChips("", (0x1366, 0x136E, 0x1368), 6), "wrong-chip", "chip 1, chip 2"),
         (RailFailed("", 3.6, 0.2), "bad-regulator", "core voltage"),
         (Unfit("", "fan"), "bad-fan", "fan"),
         (Unfit("", "sensor"), "bad-sensor", "sensor"),
