@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ..engine.stratum.client import Settings
     from .options import MineOptions
 
+Key = tuple[object, ...]
+
 VERSION_MASK = 0x1FFFE000  # BIP320: the bits that are ours to roll
 FAILBACK_S = 60.0
 
@@ -39,7 +41,7 @@ class Pools:
         self, options: MineOptions, report: Report, journal: Journal | None, *, changeable: bool = False
     ) -> None:
         self._report, self._journal = report, journal
-        self._made: dict[bytes, Pool] = {}
+        self._made: dict[Key, Pool] = {}
         self._group: PoolGroup | None = None
         if not options.pools:
             self.pool: Pool = _embedded(options, report)
@@ -67,12 +69,12 @@ class Pools:
 
         return apply
 
-    def _named(self, options: MineOptions) -> tuple[dict[bytes, Pool], Policy, list[int]]:
+    def _named(self, options: MineOptions) -> tuple[dict[Key, Pool], Policy, list[int]]:
         from ..engine.pools.member import Policy
 
         rows = together(options.pools)
         names = names_of([shown_of(row) for row in rows], [row[0] for row in rows])
-        made: dict[bytes, Pool] = {}
+        made: dict[Key, Pool] = {}
         for row, name in zip(rows, names, strict=True):
             key = _key(row, name, options)
             made[key] = self._made.get(key) or _one(row, name, options, self._report, self._journal)
@@ -81,10 +83,10 @@ class Pools:
         return made, policy, [row[0].quota or 0 for row in rows]
 
 
-def _key(row: Sequence[PoolOptions], name: str, options: MineOptions) -> bytes:
+def _key(row: Sequence[PoolOptions], name: str, options: MineOptions) -> Key:
     """All that a pool is made of."""
-    plain = [msgspec.structs.replace(pool, quota=None) for pool in row]
-    return msgspec.json.encode([plain, name, options.version_rolling, options.pays_me])
+    plain = [msgspec.structs.astuple(msgspec.structs.replace(pool, quota=None)) for pool in row]
+    return *plain, name, options.version_rolling, options.pays_me
 
 
 def _embedded(options: MineOptions, report: Report) -> Pool:

@@ -32,7 +32,7 @@ POOL = ["mine", "-u", "me", "-o"]
         (["mine", "-o", "pool:3333"], "give it with -u"),
         ([*POOL, "pool"], "the port is missing"),
         ([*POOL, "pool:99999"], "1 to 65535"),
-        ([*POOL, "http://pool:80"], "scheme http://"),
+        ([*POOL, "http://pool:80"], "-u 'me': is no address"),
         ([*POOL, "a:1", "-o", "ftp://b:2"], "scheme ftp://"),
         ([*POOL, "a:1", "-u", "two"], "-u: given 2 times for 1 pool"),
         ([*POOL, "a:1", "-o", "b:2", "--quota", "2:1:1"], "--quota: 2:1:1 has 3 parts, but there are 2 pools"),

@@ -42,7 +42,7 @@ def test_a_life_on_a_page_of_eighty_columns(path: Path, capsys: pytest.CaptureFi
         "",
     ]
     page = "\n".join(lines)
-    assert "2026-05-01  fail          967 GH/s ± 2.0%    18.61 ± 0.42   -       -" in page
+    assert "2026-05-01  fail          967 GH/s ± 2.0%    18.61 ± 0.40   -       -" in page
     assert "J/TH of checks is measured at: DC input" in page
     trend = next(line for line in lines if line.startswith("J/TH, mining"))
     assert trend.startswith("J/TH, mining    ▁")
