@@ -13,7 +13,15 @@ from joulehash.app.devices import Devices
 from joulehash.app.options import MineOptions
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.device import DeviceStats
-from joulehash.engine.events import DeviceAlarm, DeviceFailed, DeviceSummary, Event, ShareDone, Summary
+from joulehash.engine.events import (
+    DeviceAlarm,
+    DeviceFailed,
+    DeviceSummary,
+    Event,
+    JobReceived,
+    ShareDone,
+    Summary,
+)
 from joulehash.engine.miner import Miner
 from joulehash.engine.pools.embedded import EmbeddedPool
 from joulehash.engine.stratum.client import Settings
@@ -31,6 +39,7 @@ class Mined:
     """`rails`: of each board, when they changed and to what; `sims`: the boards, by the names of their devices."""
 
     events: list[tuple[float, Event]] = field(default_factory=list[tuple[float, Event]])
+    jobs: list[JobReceived] = field(default_factory=list[JobReceived])
     rails: dict[str, list[tuple[float, Rails]]] = field(default_factory=dict[str, list[tuple[float, Rails]]])
     sims: dict[str, Simulated] = field(default_factory=dict[str, Simulated])
     stats: dict[str, DeviceStats] = field(default_factory=dict[str, DeviceStats])
@@ -44,6 +53,11 @@ class Mined:
 
     def shares(self, device: str) -> list[tuple[float, ShareDone]]:
         return [(at, e) for at, e in self.events if isinstance(e, ShareDone) and e.device == device]
+
+    @property
+    def moved_on(self) -> bool:
+        """A job has made older ones stale: by a block, or as the chain's difficulty follows the devices."""
+        return any(job.clean for job in self.jobs[1:])
 
     def of(self, device: str) -> DeviceSummary:
         assert self.summary is not None
@@ -63,8 +77,13 @@ def mined(names: Sequence[str], seconds: float, meddle: Callable[[Mined], None] 
                 assert isinstance(simulated, Simulated)
                 _follow(found, f"sim:{simulated.name}", simulated)
             meddle(found)
+
+            def heard(event: Event) -> None:
+                if isinstance(event, JobReceived):
+                    found.jobs.append(event)
+
             pool = EmbeddedPool(
-                Settings("joe"), lambda _: None, 60.0, network.listen, network.connect, lambda: _EPOCH_S + loop.time()
+                Settings("joe"), heard, 60.0, network.listen, network.connect, lambda: _EPOCH_S + loop.time()
             )
             miner = Miner(pool, devices.all, lambda event: found.events.append((loop.time(), event)))
             found.summary = await miner.run(seconds)
