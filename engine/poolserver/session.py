@@ -134,11 +134,15 @@ class Session:
         return events
 
     def offer(self, job: PoolJob, *, clean: bool) -> None:
-        """Tell the miner of a job, at the difficulty of now."""
+        """Tell the miner of a job, at the difficulty of now; which is told anew, for a bad line may have eaten it."""
+        self._sent_difficulty = None
+        self._give(job, clean=clean)
+
+    def _give(self, job: PoolJob, *, clean: bool) -> None:
         if clean:
             self._stale, self._offers = self._offers, OrderedDict[str, _Offer]()
         self.vardiff.keep_bounds()
-        self._tell_difficulty(again=clean)  # what a bad line has eaten is made good with the next block
+        self._tell_difficulty()
         difficulty = self.vardiff.difficulty
         self._offers[job.id] = _Offer(job, difficulty, target_from_difficulty(difficulty))
         if len(self._offers) > _OFFERS_LIMIT:
@@ -241,8 +245,8 @@ class Session:
         if self.vardiff.suggest(difficulty, now):
             self._difficulty_changed()
 
-    def _tell_difficulty(self, *, again: bool = False) -> None:
-        if again or self._sent_difficulty != self.vardiff.difficulty:
+    def _tell_difficulty(self) -> None:
+        if self._sent_difficulty != self.vardiff.difficulty:
             difficulty = self._sent_difficulty = self.vardiff.difficulty
             self.protocol.tell(SetDifficulty(difficulty))
             target = target_from_difficulty(difficulty)
@@ -253,7 +257,7 @@ class Session:
         """With a new job at once: for many miners a change counts from the next job on, and a fast one floods us."""
         self._tell_difficulty()
         if self.ready and (job := self.book.renew()) is not None:
-            self.offer(job, clean=False)
+            self._give(job, clean=False)
 
     def _get_transactions(self, identity: object, get: GetTransactions) -> None:
         offer = self._offers.get(str(get.job))
