@@ -65,7 +65,7 @@ def test_miners_that_misbehave_are_not_felt_by_one_beside_them(seed: int) -> Non
 
 def cheated(monkeypatch: pytest.MonkeyPatch, submit: Callable[..., Result | None]) -> str:
     monkeypatch.setattr(ClientProtocol, "submit", submit)
-    wrong = [line for seed in range(3) for line in virtual(seed, 60).wrong]
+    wrong = [line for seed in range(12) for line in virtual(seed, 60).wrong]
     assert wrong
     return wrong[0]
 
