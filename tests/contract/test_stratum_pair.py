@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from joulehash.engine.chain.block import Block
+from joulehash.engine.chain.target import target_from_difficulty
 from joulehash.engine.judge import Judge, Quality, Verdict
 from joulehash.engine.poolserver.book import JobBook
 from joulehash.engine.poolserver.session import Accepted, Drop, Limits, Session
@@ -120,11 +121,12 @@ def test_every_refusal_comes_back_with_its_code(cuts: list[int]) -> None:
     # 23: the pool asks for more than the client knows of
     easy = share_of(job, 5)
     offers = pair.session._offers  # pyright: ignore[reportPrivateUsage]
-    offers[str(job.id)].difficulty = pair.session.vardiff.difficulty = Fraction(10**6)
+    offer = offers[str(job.id)]
+    known, offer.target = offer.target, target_from_difficulty(Fraction(10**6))
     assert pair.submit(easy) == (Outcome.REJECTED, "Low difficulty share (23)")
-    offers[str(job.id)].difficulty = pair.session.vardiff.difficulty = ANY_HASH
+    offer.target = known
     # 21 for the newest job is a rejection, for an older one it is stale
-    offer = offers.pop(str(job.id))
+    offers.pop(str(job.id))
     assert pair.submit(share_of(job, 6)) == (Outcome.REJECTED, "Job not found (21)")
     offers[str(job.id)] = offer
     pair.session.offer(pair.book.add(pair.chain.template)[0], clean=True)
