@@ -27,7 +27,7 @@ $(eval missing := $(shell PYTHON='$(PYTHON)' sh .ci/environment missing))$(if $(
 @sh .ci/environment $(1) $(filter-out again,$(INPUTS))
 endef
 
-.PHONY: help mine test test-long check lint types sanitize bench pictures soak fuzz patterns validate clean again
+.PHONY: help mine test test-long check lint types sanitize bench pictures soak endure fuzz patterns validate clean again
 .NOTPARALLEL:
 
 help:  ## this list
@@ -67,6 +67,9 @@ pictures: $(TEST)  ## make the pictures of README and docs anew, as reports and 
 
 soak: $(TEST)  ## 100 000 faults between miner and pool, for a quarter of an hour, into docs/reliability.md
 	@exec $(VENV)/bin/python -m tests.soak.faults $(value ARGS)
+
+endure: $(TEST)  ## a miner on pools that die in turns, for an hour, into docs/reliability.md; ARGS="--minutes 10"
+	@exec $(VENV)/bin/python -m tests.soak.endure $(value ARGS)
 
 fuzz: $(TEST)  ## made-up input for every parser, for an hour, counted in docs/reliability.md; ARGS="--minutes 5"
 	@exec $(VENV)/bin/python -m tests.fuzz --write $(value ARGS)

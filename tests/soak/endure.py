@@ -138,7 +138,7 @@ def draw(looks: Sequence[Look], path: Path) -> None:
 def told(looks: Sequence[Look], summary: dict[str, Any], kinds: Counter[str], deaths: int) -> list[str]:
     minutes = looks[-1].at_s / 60
     lines = [
-        f"`python -m tests.soak.endure`, for {minutes:.0f} minutes of real time: {', '.join(BOARDS)};",
+        f"`make endure`, for {minutes:.0f} minutes of real time: {', '.join(BOARDS)};",
         f"the two pools were killed {deaths} times in turns.",
         "",
         "| what | at the end | growth an hour (a straight line after the first fifth) |",
