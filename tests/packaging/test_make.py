@@ -206,6 +206,6 @@ def test_nothing_changed_nothing_done(ready: Path) -> None:
 def test_help_lists_every_command(checkout: Path) -> None:
     done = make(checkout)
     assert [line.split()[1] for line in done.stdout.splitlines()] == [
-        "help", "mine", "test", "test-long", "check", "lint", "types", "sanitize", "bench", "pictures", "soak", "endure",
-        "fuzz", "patterns", "validate", "clean"
+        "help", "mine", "test", "test-long", "check", "lint", "types", "sanitize", "bench", "pictures", "soak",
+        "endure", "fuzz", "patterns", "validate", "clean"
     ]  # fmt: skip
