@@ -111,7 +111,7 @@ def test_every_block_is_answered_and_none_is_missing(
         kills_with_left += unanswered > 0
         assert told <= {block.hash for block in written}, "a block was sent that had not been written down"
     with run(node, path, QUIET) as last:
-        last.wait_until(lambda _: all(block.answers for block in listed(path)), 60)
+        last.wait_until(lambda events: events and all(block.answers for block in listed(path)), 60)
         last.signal(signal.SIGINT)
         assert last.end()[0] == 0
     assert is_whole(path)
