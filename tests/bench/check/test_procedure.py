@@ -65,11 +65,16 @@ def options_of(board: str, fault: str) -> str:
     options = BOARDS[board]
     if fault.startswith("slow:"):
         return options.replace("scale=24", "scale=21").replace("scale=20", "scale=19")
-    return options.partition("&mhz")[0] if fault == "overheat" else options
+    return options.partition("&mhz")[0] if shows_by_heat(board, fault) else options
+
+
+def shows_by_heat(board: str, fault: str) -> bool:
+    """Which takes its full clock, and time."""
+    return fault == "overheat" or (fault == "fan-stall" and board_row(board).limits.fan_rpm_least is None)
 
 
 def check_fault(board: str, fault: str) -> None:
-    plan = Plan() if fault in ("overheat", "sensor-frozen") else BRISK
+    plan = Plan() if fault == "sensor-frozen" or shows_by_heat(board, fault) else BRISK
     found = checked(f"sim:{board}?{options_of(board, fault)}&fault={fault}", plan)
     own = sign(board_row(board), fault)
     told = [(f.code, f.where, f.evidence) for f in found.result.findings]
