@@ -90,6 +90,7 @@ def test_where_nobody_listens_nothing_fails_and_nothing_hangs(environment: dict[
         systemd.ready()
         with suppress(TimeoutError):  # outside of systemd it ends at once
             await asyncio.wait_for(systemd.beat(lambda: "well"), 100.0)
+        assert asyncio.get_running_loop().time() == (100.0 if environment.get("NOTIFY_SOCKET") else 0.0)
 
     run_virtual(main())
 
