@@ -40,7 +40,7 @@ from .virtual_net import Network
 
 EASY = Fraction(1, 10**9)  # some 4 hashes a share
 BLOCK = 1 << 248  # one share in 64 is a block
-RECOVERED_WITHIN_S = 3600.0  # silence of 300 s, jumps of 400 s and a minute of waiting, several in one burst
+RECOVERED_WITHIN_S = 1500.0  # silence of 300 s, jumps of 400 s and a minute of waiting, several in one burst
 SETTINGS = Settings("good.miner", agent="joulehash/faults", suggest_difficulty=Fraction(0))
 WALL_S = 1_700_000_000.0  # since 1970, when a run begins
 
