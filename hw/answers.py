@@ -16,6 +16,7 @@ _REPEATED_MOST = 0.01  # ours: there are none on a sound board
 _DEVIATIONS = 4.0  # above the part that is allowed, so that chance gives no alarm
 _LOOKS, _LEAST_BYTES = 60, 500
 _BROKEN_MOST = 0.005  # ours, of the bytes: there are none on a sound line
+_FRAME_BYTES = 11  # at the most; what breaks one loses all of them
 _OVER_AND_OVER = 8  # times in succession, of one chip
 _NO_RUN = (-1, 0)
 
@@ -75,10 +76,11 @@ class Answers:
 
 
 class Line:
-    """How much of what a board says comes broken."""
+    """How much of what a board says comes broken, of the bytes after `heard` and `broken`: what chips say while their
+    speed is looked for does not count."""
 
-    def __init__(self) -> None:
-        self._looks: deque[tuple[int, int]] = deque([(0, 0)], maxlen=_LOOKS)
+    def __init__(self, heard: int, broken: int) -> None:
+        self._looks: deque[tuple[int, int]] = deque([(heard, broken)], maxlen=_LOOKS)
         self._on = False
 
     def look(self, heard: int, broken: int) -> str:
@@ -86,5 +88,7 @@ class Line:
         self._looks.append((heard, broken))
         heard, broken = (heard - self._looks[0][0], broken - self._looks[0][1])
         if heard >= _LEAST_BYTES:
-            self._on = broken > _BROKEN_MOST * heard / (2 if self._on else 1)
+            most = _BROKEN_MOST * heard / _FRAME_BYTES  # frames, as is what chance may add
+            limit = most / 2 if self._on else most + _DEVIATIONS * most**0.5
+            self._on = broken > limit * _FRAME_BYTES
         return f"more than {_BROKEN_MOST:.1%} of what it says comes broken: look at its cable" if self._on else ""

@@ -47,7 +47,7 @@ class ChainFeeder:
         self._cadence: Cadence | None = None  # None: too little for it
         chip = self._chip
         self._health = Health(self._chain.n_chips, chip.cores if chip.core_bits else 0, least_core(chip))
-        self._answers, self._line = Answers(), Line()
+        self._answers, self._line = Answers(), Line(self._chain.heard, self._chain.broken)
         self._counters = HashCounters(self._chain)
         self._lie = ""  # of them, if they tell one
         self._base_hashes = account.hashes or 0

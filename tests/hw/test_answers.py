@@ -81,8 +81,18 @@ def test_it_forgets_what_is_long_past() -> None:
 
 
 def test_a_line_is_told_by_what_of_its_bytes_is_broken() -> None:
-    line = Line()
+    line = Line(0, 0)
     assert line.look(400, 100) == ""  # too few to say
     assert "look at its cable" in line.look(1000, 100)
     told = [line.look(1000 + 1000 * second, 100) for second in range(1, 61)]
     assert (bool(told[0]), told[-1]) == (True, "")
+
+
+def test_what_came_broken_before_the_line_was_judged_does_not_count() -> None:
+    line = Line(500, 100)
+    assert [line.look(500 + 200 * second, 100) for second in range(20)] == [""] * 20
+
+
+def test_one_broken_frame_among_few_is_no_cable() -> None:
+    line = Line(0, 0)
+    assert [line.look(500 + 100 * second, 11) for second in range(20)] == [""] * 20
