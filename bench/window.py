@@ -49,6 +49,8 @@ class Tally:
         self.squares += stands_for**2
         if seen in (Seen.VALID, Seen.STALE):
             self.small[where.chip, where.core, where.small_core] += 1
+        if seen is Seen.DUPLICATE:  # within its own work: of two chips that search the same, not of one that is stuck
+            return
         last, times = self._last.get(where.chip, (-1, 0))
         times = times + 1 if nonce == last else 1
         self._last[where.chip] = nonce, times

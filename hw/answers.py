@@ -35,14 +35,14 @@ class Answers:
     def take(self, where: Origin, nonce: int, key: object, *, true: bool) -> bool:
         """Whether hashes were done for it: for true ones and false ones, and not for one that came before. Headers are
         told apart by the key."""
+        if true and key in self._known:  # of two chips that search the same, or of one that does it again
+            self._kinds.append("repeated")
+            return False
         last, times = self._runs.get(where.chip, _NO_RUN)
         self._runs[where.chip] = (nonce, times + 1 if nonce == last else 1)
         if not true:
             self._kinds.append("false")
             return True
-        if key in self._known:
-            self._kinds.append("repeated")
-            return False
         self._kinds.append("true")
         self._remember(key)
         return True

@@ -31,3 +31,13 @@ def test_one_nonce_over_and_over_is_a_run() -> None:
     assert tally.runs == {3: 3, 4: 1}
     assert tally.hashes == 256.0
     assert tally.small == {(4, 1, 0): 1}
+
+
+def test_what_comes_again_in_its_own_work_is_no_run() -> None:
+    """Twelve chips that search the same tell each nonce twelve times."""
+    tally, chip = Tally(), Origin(0)
+    for nonce in (5, 6):
+        tally.note(Seen.VALID, chip, nonce, 256.0)
+        for _ in range(11):
+            tally.note(Seen.DUPLICATE, chip, nonce)
+    assert tally.runs == {0: 1}

@@ -67,6 +67,14 @@ def test_one_nonce_over_and_over_is_that_chips() -> None:
     assert answers.alarms() == []
 
 
+def test_what_twelve_chips_tell_that_search_the_same_comes_again_and_is_not_stuck() -> None:
+    answers = Answers()
+    for nonce in range(100):
+        for _ in range(12):
+            answers.take(Origin(chip=0), nonce, nonce, true=True)
+    assert answers.alarms() == [AGAIN]
+
+
 def test_hashes_were_done_for_each_but_those_that_came_before() -> None:
     answers, where = Answers(), Origin(chip=0)
     assert answers.take(where, 1, "a", true=True)
