@@ -17,7 +17,7 @@ from ..bench.check.events import Began, CheckEvent, Doing, Done
 from ..bench.check.result import CheckResult, Finding, Step
 from ..bench.paper.figures import amount, efficiency_text, interval
 from .output import write_line
-from .terminal import keys_not_echoed
+from .terminal import keys_taken
 from .units import span_text
 
 _STYLES = {"pass": "green", "fail": "bold red", "inconclusive": "yellow", "not applicable": "dim"}
@@ -70,7 +70,7 @@ class LiveFace:
     def __init__(self, *, several: bool) -> None:
         self._several = several
         self._stack = ExitStack()
-        self._stack.enter_context(keys_not_echoed())
+        self._stack.enter_context(keys_taken())
         columns = TextColumn("{task.description}"), BarColumn(24), TextColumn("{task.fields[left]}")
         self._progress = Progress(*columns, console=Console(), transient=True)
         self._stack.enter_context(self._progress)

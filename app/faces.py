@@ -18,6 +18,7 @@ from .output import write_line
 
 if TYPE_CHECKING:
     from ..bench.metering import Metered
+    from .hand import Hand
 
 STATUS_S = 10.0
 
@@ -26,8 +27,9 @@ class Face(Protocol):
     def event(self, event: Event) -> None:
         """Something has happened."""
 
-    async def watch(self, miner: Miner, metered: Metered | None = None) -> None:
-        """Show the miner until cancelled; and what it takes, where there is a meter."""
+    async def watch(self, miner: Miner, metered: Metered | None = None, hand: Hand | None = None) -> None:
+        """Show the miner until cancelled; what it takes, where there is a meter; and take keys, where there are pools
+        to choose from."""
 
     def close(self, summary: Summary | None) -> None:
         """The end; without a summary it ended with an error."""
@@ -39,8 +41,8 @@ class JsonFace:
     def event(self, event: Event) -> None:
         write_line(msgspec.json.encode(event).decode())
 
-    async def watch(self, miner: Miner, metered: Metered | None = None) -> None:
-        del miner, metered
+    async def watch(self, miner: Miner, metered: Metered | None = None, hand: Hand | None = None) -> None:
+        del miner, metered, hand
 
     def close(self, summary: Summary | None) -> None:
         if summary is not None:
@@ -57,7 +59,8 @@ class PlainFace:
             for line in event.traceback.splitlines():
                 write_line(f"    {line}")
 
-    async def watch(self, miner: Miner, metered: Metered | None = None) -> None:
+    async def watch(self, miner: Miner, metered: Metered | None = None, hand: Hand | None = None) -> None:
+        del hand
         while True:
             await asyncio.sleep(STATUS_S)
             self._print(status_line(miner, metered))
@@ -84,10 +87,10 @@ class SteadyFace:
         except Exception as error:
             self._tell(crash("the face", error))
 
-    async def watch(self, miner: Miner, metered: Metered | None = None) -> None:
+    async def watch(self, miner: Miner, metered: Metered | None = None, hand: Hand | None = None) -> None:
         while True:
             try:
-                return await self._face.watch(miner, metered)
+                return await self._face.watch(miner, metered, hand)
             except Exception as error:
                 self._tell(crash("the face", error, STATUS_S))
             await asyncio.sleep(STATUS_S)

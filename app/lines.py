@@ -30,7 +30,7 @@ from ..engine.events import (
 )
 from ..engine.rates import WINDOWS_S
 from .energy import energy_line, used_line
-from .units import difficulty_text, duration_text, rate_text, span_text
+from .units import difficulty_text, duration_text, pool_text, rate_text, span_text
 
 if TYPE_CHECKING:
     from ..bench.metering import Metered
@@ -43,18 +43,18 @@ def line_of(event: Event) -> str | None:
     """What a person wants to read of it; None: nothing."""
     match event:
         case Started():
-            return f"joulehash {event.version} mines on {event.pool} with {', '.join(event.devices)}"
+            return f"joulehash {event.version} mines on {pool_text(event.pool)} with {', '.join(event.devices)}"
         case Connected():
             rolling = f"version mask {event.version_mask}" if int(event.version_mask, 16) else "no version rolling"
-            return f"connected to {event.pool}: extranonce2 of {event.extranonce2_size} bytes, {rolling}"
+            return f"connected to {pool_text(event.pool)}: extranonce2 of {event.extranonce2_size} bytes, {rolling}"
         case Disconnected():
             again = "" if event.retry_s is None else f"; next try in {span_text(event.retry_s)}"
-            return f"disconnected: {event.reason}{again}"
+            return f"disconnected from {pool_text(event.pool)}: {event.reason.removeprefix(f'{event.pool}: ')}{again}"
         case PoolSwitched(pool=None):
             return f"no pool has work, devices are idle: {event.reason}"
-        case PoolSwitched():
-            instead = "" if event.before is None else f" instead of {event.before}"
-            return f"mining on {event.pool}{instead}: {event.reason}"
+        case PoolSwitched(pool=str(pool)):
+            instead = "" if event.before is None else f" instead of {pool_text(event.before)}"
+            return f"mining on {pool_text(pool)}{instead}: {event.reason}"
         case JobReceived() if event.new_block:
             height = "a new block" if event.height is None else f"block {event.height}"
             network, share = difficulty_text(event.network_difficulty), difficulty_text(event.difficulty)
@@ -75,9 +75,9 @@ def line_of(event: Event) -> str | None:
         case CoinbaseSeen():
             return _coinbase_line(event)
         case PoolMessage():
-            return f"the pool says: {event.text}"
+            return f"{pool_text(event.pool)} says: {event.text}"
         case Malformed():
-            return f"not understood: {event.reason}"
+            return f"{pool_text(event.pool)} is not understood: {event.reason}"
         case PoolBlock():
             fate = "accepted by the chain" if event.accepted else f"refused by the chain: {event.reason}"
             return f"BLOCK {event.height} {fate}: {event.hash}"
@@ -102,12 +102,14 @@ def _share_line(event: ShareDone) -> str:
 
 
 def _coinbase_line(event: CoinbaseSeen) -> str:
+    pool = pool_text(event.pool)
     if event.part is None or event.total is None:
-        return "the pool's coinbase cannot be read; it may pay anybody"
+        return f"the coinbase of {pool} cannot be read; it may pay anybody"
     if not event.pays:
         to = ", ".join(paid.to for paid in event.outputs[:2]) or "nobody"
-        return f"its blocks pay {to}{' and others' if event.more or len(event.outputs) > 2 else ''}, not your address"
-    return f"its blocks pay you {100 * event.part:.4g} %: {event.pays / 1e8:g} of {event.total / 1e8:g} BTC"
+        others = " and others" if event.more or len(event.outputs) > 2 else ""
+        return f"blocks of {pool} pay {to}{others}, not your address"
+    return f"blocks of {pool} pay you {100 * event.part:.4g} %: {event.pays / 1e8:g} of {event.total / 1e8:g} BTC"
 
 
 def rates_line(miner: Miner) -> str:
@@ -138,6 +140,6 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     yield f"blocks {s.blocks}, hardware errors {s.hardware_errors}"
     for p in s.pools if len(s.pools) > 1 else ():
         counts = f"A {p.accepted}  R {p.rejected}  S {p.stale}  D {p.duplicates}  L {p.lost}"
-        yield f"{p.name}: {counts}  difficulty accepted {difficulty_text(p.credited)}"
+        yield f"{pool_text(p.name)}: {counts}  accepted difficulty {difficulty_text(p.credited)}"
     if s.energy is not None:
         yield used_line(s.energy)

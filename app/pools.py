@@ -35,14 +35,15 @@ def make_pool(options: MineOptions, report: Report, journal: Journal | None = No
 
 
 class Pools:
-    """`pool` is that of a miner. `changeable`: others may be named while it mines."""
+    """`pool` is that of a miner; `group` is the same where there may be several. `changeable`: others may be named
+    while it mines."""
 
     def __init__(
         self, options: MineOptions, report: Report, journal: Journal | None, *, changeable: bool = False
     ) -> None:
         self._report, self._journal = report, journal
         self._made: dict[Key, Pool] = {}
-        self._group: PoolGroup | None = None
+        self.group: PoolGroup | None = None
         if not options.pools:
             self.pool: Pool = _embedded(options, report)
             return
@@ -52,16 +53,16 @@ class Pools:
 
         self.pool, *others = made.values()
         if others or changeable:
-            self.pool = self._group = PoolGroup(list(made.values()), report, policy, quotas)
+            self.pool = self.group = PoolGroup(list(made.values()), report, policy, quotas)
 
     def change(self, options: MineOptions) -> Callable[[], None]:
         """What is to be called so that other options are in force; pools that they name as before stay as they are.
         Raises InputError, and then nothing has changed."""
-        if not options.pools or self._group is None:
+        if not options.pools or self.group is None:
             if bool(options.pools) != bool(self._made):
                 raise InputError("pools: from the embedded pool to others, and back, takes another start")
             return lambda: None
-        group, (made, policy, quotas) = self._group, self._named(options)
+        group, (made, policy, quotas) = self.group, self._named(options)
 
         def apply() -> None:
             self._made = made

@@ -10,7 +10,7 @@ from ..engine.miner import Miner
 from ..engine.pool import PoolStats
 from ..engine.tally import PoolTally
 from .table import aligned, short
-from .units import difficulty_text
+from .units import difficulty_text, pool_text
 
 _NAME_MOST = 29
 _REASON_MOST = 2  # lines
@@ -29,7 +29,7 @@ def pool_lines(miner: Miner, width: int) -> list[Text]:
         difficulty = "-" if stats.difficulty is None else difficulty_text(float(stats.difficulty))
         counts = (t.accepted, t.rejected, t.stale + t.duplicates, t.lost)
         cells = [*map(str, counts), difficulty, difficulty_text(t.credited)]
-        name = short(stats.name.removeprefix("stratum+tcp://").removeprefix("stratum+"), _NAME_MOST)
+        name = short(pool_text(stats.name), _NAME_MOST)
         rows.append([(name, ""), (stats.state, _STYLES.get(stats.state, "dim")), *((cell, "") for cell in cells)])
     lines = aligned("<<" + ">" * (len(_HEAD) - 2), rows)
     shown = lines[:1]

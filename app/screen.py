@@ -44,11 +44,12 @@ from .energy import energy_cells, point_text
 from .lines import WINDOW_NAMES, line_of, summary_lines, time_to
 from .poolscreen import pool_lines
 from .table import aligned, short
-from .terminal import keys_not_echoed
+from .terminal import keys_taken
 from .units import difficulty_text, duration_text, rate_text, span_text
 
 if TYPE_CHECKING:
     from ..bench.metering import Metered
+    from .hand import Hand
 
 _REFRESH_S = 1.0
 _PICTURE_WIDTH, _PICTURE_LOG = 80, 8
@@ -85,17 +86,20 @@ class ScreenFace:
         self._log = [*self._log[1 - _PICTURE_LOG :], text]
         self._new.append(text)
 
-    async def watch(self, miner: Miner, metered: Metered | None = None) -> None:
+    async def watch(self, miner: Miner, metered: Metered | None = None, hand: Hand | None = None) -> None:
         size = self._console.size
-        with keys_not_echoed(), self._live:
+        with keys_taken() as keys, self._live:
             while True:
+                for key in keys():
+                    if hand is not None:
+                        hand.key(key)
                 if self._console.size != size:  # the terminal has wrapped what it shows: draw it anew
                     size = self._console.size
                     self._console.clear()
                     self._new = self._log
-                self._frame.now = panel(miner, size.width, size.height, metered)
+                self._frame.now = panel(miner, size.width, size.height, metered, hand)
                 if self._picture is not None:
-                    self._pictured = panel(miner, _PICTURE_WIDTH, None, metered)
+                    self._pictured = panel(miner, _PICTURE_WIDTH, None, metered, hand)
                 if not self._print_new():
                     self._live.refresh()
                 await asyncio.sleep(_REFRESH_S)
@@ -136,7 +140,9 @@ class _Frame:
         return self.now
 
 
-def panel(miner: Miner, width: int, height: int | None = None, metered: Metered | None = None) -> RenderableType:
+def panel(
+    miner: Miner, width: int, height: int | None = None, metered: Metered | None = None, hand: Hand | None = None
+) -> RenderableType:
     """The state of a miner, for a terminal of 80 columns or more, and of so many lines, if they are few."""
     energy = [_energy(metered)] if metered is not None else []
     lines = [_rates(miner), *energy, _counts(miner), Text(), *_pool(miner), Text()]
@@ -144,7 +150,8 @@ def panel(miner: Miner, width: int, height: int | None = None, metered: Metered 
     lines += _devices(miner, width - _FRAME_WIDTH, None if height is None else height - len(lines) - 3)
     state = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)  # one is drawn in half the time of many
     title = Text.assemble(("joulehash", "bold"), "  ", miner.pool.name)
-    return Panel(state, title=title, title_align="left", subtitle=duration_text(miner.duration_s), padding=(0, 1))
+    subtitle = "  ".join(filter(None, (duration_text(miner.duration_s), hand.help if hand is not None else "")))
+    return Panel(state, title=title, title_align="left", subtitle=subtitle, padding=(0, 1))
 
 
 def _rates(miner: Miner) -> Text:

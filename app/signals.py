@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
@@ -41,14 +41,16 @@ class Signals:
             self._stop = self._hasten = None
 
     @contextmanager
-    def reload(self, call: Callable[[], object]) -> Generator[None]:
-        """In a running loop: SIGHUP, which else ends the process, calls it."""
+    def others(self, calls: Mapping[signal.Signals, Callable[[], object]]) -> Generator[None]:
+        """In a running loop: each of these, which else end the process, calls what it is for."""
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGHUP, call)
+        for number, call in calls.items():
+            loop.add_signal_handler(number, call)
         try:
             yield
         finally:
-            loop.remove_signal_handler(signal.SIGHUP)
+            for number in calls:
+                loop.remove_signal_handler(number)
 
     def came(self) -> None:
         self.count += 1

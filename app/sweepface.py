@@ -13,7 +13,7 @@ from rich.text import Text
 from ..bench.paper.sweep_text import cell_line, sweep_text
 from ..bench.sweep.result import Cell, SweepResult, point_text
 from .output import write_line
-from .terminal import keys_not_echoed
+from .terminal import keys_taken
 from .units import span_text
 
 _STYLES = {"sound": "green", "errors": "yellow", "unsure": "yellow"}
@@ -63,7 +63,7 @@ class LiveFace(SweepFace):
     def __init__(self, *, timed: bool) -> None:
         self._timed = timed
         self._stack = ExitStack()
-        self._stack.enter_context(keys_not_echoed())
+        self._stack.enter_context(keys_taken())
         columns = TextColumn("{task.description}"), BarColumn(24), TextColumn("{task.fields[left]}")
         self._progress = Progress(*columns, console=Console(), transient=True)
         self._stack.enter_context(self._progress)

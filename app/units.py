@@ -50,6 +50,11 @@ def span_text(seconds: float | None) -> str:
     return f"{seconds:.3g} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"
 
 
+def pool_text(name: str) -> str:
+    """What tells pools apart: of a URL not what almost all begin with."""
+    return name.removeprefix("stratum+tcp://").removeprefix("stratum+")
+
+
 def _scaled(value: float, gap: str = " ") -> str:
     prefix = 0
     while value >= 999.5 and prefix < len(_PREFIXES) - 1:

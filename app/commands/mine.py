@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
+from signal import SIGHUP
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -206,6 +207,7 @@ async def _mine(options: MineOptions, reloads: tuple[Path, MineOptions] | None, 
     from ...hw.passport.where import passport_path
     from ..devices import Devices
     from ..energy import meter_of, metered_miner, used
+    from ..hand import Hand
     from ..keeper import Keeper
     from ..lines import counts_line, rates_line
     from ..pools import Pools
@@ -231,16 +233,19 @@ async def _mine(options: MineOptions, reloads: tuple[Path, MineOptions] | None, 
             face.event(Started(__version__, miner.pool.name, [device.name for device in devices.all]))
             running = asyncio.create_task(miner.run(options.duration, options.shares))
             await stack.enter_async_context(keeper.keeping(miner, metered))
+            hand = None if pools.group is None else Hand(pools.group, face.event)
             with signals.tell(miner.stop, running.cancel):
                 watching = [
-                    asyncio.create_task(face.watch(miner, metered)),
+                    asyncio.create_task(face.watch(miner, metered, hand)),
                     asyncio.create_task(systemd.beat(lambda: f"{rates_line(miner)} | {counts_line(miner)}")),
                 ]
                 if reloads is not None:
                     whole = Running(options, miner, pools, devices, attending, keeper, face.event)
                     reload = Reload(*reloads, options, whole.change, face.event, systemd)
-                    stack.enter_context(signals.reload(reload.hurry))
+                    stack.enter_context(signals.others({SIGHUP: reload.hurry}))
                     watching.append(asyncio.create_task(reload.watch()))
+                if hand is not None:
+                    stack.enter_context(signals.others(hand.signals))
                 systemd.ready()
                 try:
                     await asyncio.wait([running])

@@ -106,6 +106,11 @@ class PoolGroup:
         own = [member for member in named if member.job is not None and member.job.session == job.session]
         return next(iter([*own, *named]), None)
 
+    @property
+    def chosen(self) -> str | None:
+        """By hand; None: in the order that was given."""
+        return None if self._chosen is None else self._chosen.name
+
     def switch(self, name: str | None) -> None:
         """Mine on that pool as soon as it has work, as if it were the first; None: in the order that was given.
 

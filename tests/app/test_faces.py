@@ -24,7 +24,7 @@ class BadFace:
             raise KeyError(event.text)
         self.shown.append(event)
 
-    async def watch(self, miner: Miner, metered: object = None) -> None:
+    async def watch(self, miner: Miner, metered: object = None, hand: object = None) -> None:
         self.tries.append(asyncio.get_running_loop().time())
         if len(self.tries) != 3:
             raise ZeroDivisionError("drawing")

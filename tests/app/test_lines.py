@@ -41,8 +41,11 @@ LINES: list[tuple[Event, str | None]] = [
         "connected to pool: extranonce2 of 4 bytes, version mask 1fffe000",
     ),
     (Connected("pool", "08", 4, "00000000"), "connected to pool: extranonce2 of 4 bytes, no version rolling"),
-    (Disconnected("pool", "pool:1: refused", 2.5), "disconnected: pool:1: refused; next try in 2.5 s"),
-    (Disconnected("pool", "ended", None), "disconnected: ended"),
+    (
+        Disconnected("stratum+tcp://a:1", "stratum+tcp://a:1: refused", 2.5),
+        "disconnected from a:1: refused; next try in 2.5 s",
+    ),
+    (Disconnected("pool", "ended", None), "disconnected from pool: ended"),
     (
         JobReceived("pool", "1", 7, 0.001, 29588.0, True, True),
         "work for block 7, difficulty 29.6k; share difficulty 0.001",
@@ -74,23 +77,26 @@ LINES: list[tuple[Event, str | None]] = [
     (Crash("cpu", "a bug: KeyError: 1", "Traceback", None), "cpu: a bug: KeyError: 1"),
     (
         CoinbaseSeen("pool", 7, "bc1qme", 306_250_000, 0.98, 312_500_000, [Paid("bc1qme", 306_250_000)], 1),
-        "its blocks pay you 98 %: 3.0625 of 3.125 BTC",
+        "blocks of pool pay you 98 %: 3.0625 of 3.125 BTC",
     ),
     (
         CoinbaseSeen("pool", 7, "bc1qme", 0, 0.0, 5, [Paid("bc1qpool", 3), Paid("script 51", 2)], 0),
-        "its blocks pay bc1qpool, script 51, not your address",
+        "blocks of pool pay bc1qpool, script 51, not your address",
     ),
     (
         CoinbaseSeen("pool", 7, "bc1qme", 0, 0.0, 5, [Paid("bc1qpool", 3), Paid("script 51", 2)], 1),
-        "its blocks pay bc1qpool, script 51 and others, not your address",
+        "blocks of pool pay bc1qpool, script 51 and others, not your address",
     ),
     (
         CoinbaseSeen("pool", 7, "bc1qme", None, None, None, [], 0),
-        "the pool's coinbase cannot be read; it may pay anybody",
+        "the coinbase of pool cannot be read; it may pay anybody",
     ),
-    (PoolMessage("pool", "hello"), "the pool says: hello"),
-    (Malformed("pool", "a line that is not JSON"), "not understood: a line that is not JSON"),
-    (PoolSwitched("b:2", "a:1", "connection refused"), "mining on b:2 instead of a:1: connection refused"),
+    (PoolMessage("pool", "hello"), "pool says: hello"),
+    (Malformed("pool", "a line that is not JSON"), "pool is not understood: a line that is not JSON"),
+    (
+        PoolSwitched("stratum+ssl://b:2", "stratum+tcp://a:1", "connection refused"),
+        "mining on ssl://b:2 instead of a:1: connection refused",
+    ),
     (PoolSwitched("b:2", None, "a:1: connection refused"), "mining on b:2: a:1: connection refused"),
     (PoolSwitched(None, "a:1", "not a word in 300 s"), "no pool has work, devices are idle: not a word in 300 s"),
     (PoolBlock(7, HASH, True, ""), "BLOCK 7 accepted by the chain: 00ab"),
@@ -123,7 +129,7 @@ def test_the_summary_accounts_for_every_share() -> None:
 def test_the_summary_of_several_pools_has_a_line_for_each() -> None:
     pools = [PoolSummary("a:1", 7, 1, 0, 0, 2, 3584.0), PoolSummary("b:2", 2, 0, 2, 3, 2, 0.5)]
     assert list(summary_lines(replace(SUMMARY, pools=pools)))[3:] == [
-        "a:1: A 7  R 1  S 0  D 0  L 2  difficulty accepted 3.58k",
-        "b:2: A 2  R 0  S 2  D 3  L 2  difficulty accepted 0.5",
+        "a:1: A 7  R 1  S 0  D 0  L 2  accepted difficulty 3.58k",
+        "b:2: A 2  R 0  S 2  D 3  L 2  accepted difficulty 0.5",
     ]
     assert len(list(summary_lines(replace(SUMMARY, pools=pools[:1])))) == 3, "of one the sums say all"

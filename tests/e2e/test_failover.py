@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import re
+import select
 import signal
 import socket
+import subprocess
+import sys
+import time
 
 from tests.support.command import Command, Event
 
@@ -64,3 +71,68 @@ def test_it_fails_over_and_back_and_accounts_for_every_share() -> None:
             assert summary["pending"] == 0
             users = {event["user"] for event in second.events if event["event"] == "pool_share"}
             assert users == {"my.backup"}
+
+
+def test_a_signal_chooses_the_next_pool_and_another_the_first_again() -> None:
+    ports = free_port(), free_port()
+    a, b = (f"stratum+tcp://127.0.0.1:{port}" for port in ports)
+    arguments = ("-o", a, "-u", "me", "-o", b, "-u", "my.backup", "--failback", "0", "-t", "1", "--json")
+    with pool_on(ports[0]), pool_on(ports[1]), Command("mine", *arguments) as miner:
+        miner.wait_for("share", lambda event: event["pool"] == a)
+        miner.signal(signal.SIGUSR1)
+        switched = miner.wait_for("pool_switched")
+        assert (switched["before"], switched["pool"], switched["reason"]) == (a, b, "chosen by hand")
+        miner.wait_for("share", lambda event: event["pool"] == b)
+        miner.signal(signal.SIGUSR2)
+        switched = miner.wait_for("pool_switched")
+        assert (switched["before"], switched["pool"]) == (b, a)
+        miner.wait_for("share", lambda event: event["pool"] == a)
+        miner.signal(signal.SIGINT)
+        assert miner.end(10) == (0, "")
+        summary = miner.events[-1]
+    assert (summary["rejected"], summary["lost"], summary["duplicates"]) == (0, 0, 0)
+
+
+def test_a_key_on_the_screen_chooses_a_pool() -> None:
+    ports = free_port(), free_port()
+    urls = [f"stratum+tcp://127.0.0.1:{port}" for port in ports]
+    arguments = [sys.executable, "-m", "joulehash", "mine", "-t", "1", "-u", "me", "-o", urls[0], "-o", urls[1]]
+    ours, theirs = pty.openpty()
+    with pool_on(ports[0]), pool_on(ports[1]):
+        environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "40"}
+        miner = subprocess.Popen(
+            arguments, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
+        )
+        os.close(theirs)
+        try:
+            shown = Shown(ours)
+            shown.wait_for("keys: 1-2 choose a pool, 0 in order")
+            shown.wait_for(r"accepted")
+            os.write(ours, b"2")
+            shown.wait_for(rf"{ports[1]}: chosen by hand")
+            os.write(ours, b"0")
+            shown.wait_for("in the order that was given")
+            miner.send_signal(signal.SIGINT)
+            shown.wait_for(r"rejected|reject")
+            assert miner.wait(10) == 0
+        finally:
+            miner.kill()
+            miner.wait()
+            os.close(ours)
+
+
+class Shown:
+    """What comes out at a terminal, without its escape sequences and line ends."""
+
+    def __init__(self, terminal: int) -> None:
+        self._terminal, self._text = terminal, ""
+
+    def wait_for(self, pattern: str, timeout_s: float = 60.0) -> None:
+        """What is read once is not found again. AssertionError after that time."""
+        end_s = time.monotonic() + timeout_s
+        while (found := re.search(pattern, self._text)) is None:
+            assert time.monotonic() < end_s, f"no {pattern!r} in {self._text[-3000:]}"
+            if select.select([self._terminal], [], [], 0.2)[0]:
+                read = os.read(self._terminal, 65536).decode("utf-8", "replace")
+                self._text += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[\r\n]", "", read)
+        self._text = self._text[found.end() :]
