@@ -9,19 +9,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import cast
 
+import msgspec
 import pytest
 
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.judge import Fate, Judge, Verdict
 from joulehash.engine.pool import Demand
+from joulehash.engine.pools.group import PoolGroup
+from joulehash.engine.pools.stratum import StratumPool
 from joulehash.engine.stratum.client import ClientProtocol
 from joulehash.engine.tally import Outcome, Result
 from joulehash.engine.work import Job
 from tests.support.bad_miner import KINDS as ATTACKS
 from tests.support.fault_proxy import KINDS, Cut
 from tests.support.shares import share_of
-from tests.support.under_faults import Stage, WatchedPool, attacked, in_virtual_time, sockets, virtual
+from tests.support.under_faults import Stage, WatchedPool, attacked, grouped, in_virtual_time, sockets, virtual
 
 pytestmark = pytest.mark.long
 
@@ -34,6 +39,19 @@ def test_random_schedules(seed: int) -> None:
     assert account.wrong == []
     assert account.faults.total() >= FAULTS
     assert set(account.faults) == set(KINDS)
+    assert account.found == sum(account.outcomes.values())
+    assert account.accepted_by_pool == account.outcomes["accepted"] + account.unheard + account.repeated
+    assert account.outcomes["accepted"] > FAULTS / 10
+    assert account.sessions > FAULTS / 10
+
+
+@pytest.mark.parametrize("quotas", [(), (2, 1)], ids=["in order", "by quota"])
+@pytest.mark.parametrize("seed", range(2))
+def test_random_schedules_of_two_pools(seed: int, quotas: tuple[int, ...]) -> None:
+    """Nothing of one reaches the other, and work comes of one or the other."""
+    account = grouped(seed, FAULTS, quotas)
+    assert account.wrong == []
+    assert account.faults.total() >= FAULTS
     assert account.found == sum(account.outcomes.values())
     assert account.accepted_by_pool == account.outcomes["accepted"] + account.unheard + account.repeated
     assert account.outcomes["accepted"] > FAULTS / 10
@@ -98,6 +116,22 @@ def test_a_miner_that_counts_what_the_pool_has_not_is_seen(monkeypatch: pytest.M
         return _honest(client, share, now, again=again) if share.found.nonce % 2 else Result(Outcome.ACCEPTED)
 
     assert "counts for the miner and not for the pool" in cheated(monkeypatch, submit)
+
+
+def test_a_miner_that_takes_a_share_to_another_pool_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def submit(group: PoolGroup, share: Verdict) -> Result:
+        honest = StratumPool.submit
+        for member in group._members:
+            other = member.job
+            if member.name != share.work.job.pool and other is not None:
+                job = replace(share.work.job, session=other.session, id=other.id)
+                share = msgspec.structs.replace(share, work=replace(share.work, job=job))
+                return await honest(cast("StratumPool", member.pool), share)
+        return Result(Outcome.LOST)
+
+    monkeypatch.setattr(PoolGroup, "submit", submit)
+    wrong = [line for seed in range(4) for line in grouped(seed, 60, (1, 1)).wrong]
+    assert any("was refused with 23" in line for line in wrong), wrong[:3]
 
 
 # A reset at every byte

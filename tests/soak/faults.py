@@ -8,37 +8,50 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime
 from time import monotonic
 
 from tests.soak.page import write_section
 from tests.support.fault_proxy import KINDS
-from tests.support.under_faults import Account, virtual
+from tests.support.under_faults import Account, grouped, virtual
 
 A_SCHEDULE = 500  # faults
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Hurt the line between miner and pool, and count every share.")
-    parser.add_argument("--faults", type=int, default=100_000)
+    parser.add_argument("--faults", type=int, default=100_000, help="with one pool; with two a fifth of that")
     parser.add_argument("--first", type=int, default=1000, help="seed of the first schedule")
     parser.add_argument("--no-write", action="store_true", help="leave docs/reliability.md as it is")
     given = parser.parse_args()
-    seeds = range(given.first, given.first + -(-given.faults // A_SCHEDULE))
-    began_s, total = monotonic(), Account()
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for done, future in enumerate(as_completed(pool.submit(virtual, seed, A_SCHEDULE) for seed in seeds), 1):
-            total.add(future.result())
-            print(f"\r{done} of {len(seeds)} schedules, {total.faults.total()} faults", end="", flush=True)
-    print()
+        wrong = [
+            fault
+            for play, faults, section in ((virtual, given.faults, "faults"), (grouped, given.faults // 5, "two pools"))
+            for fault in _played(pool, play, range(given.first, given.first + -(-faults // A_SCHEDULE)), section, given)
+        ]
+    return 1 if wrong else 0
+
+
+def _played(
+    pool: ProcessPoolExecutor,
+    play: Callable[[int, int], Account],
+    seeds: range,
+    section: str,
+    given: argparse.Namespace,
+) -> list[str]:
+    """What was wrong."""
+    began_s, total = monotonic(), Account()
+    for done, future in enumerate(as_completed(pool.submit(play, seed, A_SCHEDULE) for seed in seeds), 1):
+        total.add(future.result())
+        print(f"\r{section}: {done} of {len(seeds)} schedules, {total.faults.total()} faults", end="", flush=True)
     lines = table(total, seeds, monotonic() - began_s)
-    print("\n".join(lines))
-    for line in total.wrong:
-        print(f"WRONG: {line}")
+    print("", *lines, *(f"WRONG: {line}" for line in total.wrong), sep="\n")
     if not given.no_write:
-        write_section("faults", lines)
-    return 1 if total.wrong else 0
+        write_section(section, lines)
+    return total.wrong
 
 
 def table(total: Account, seeds: range, took_s: float) -> list[str]:

@@ -1,8 +1,8 @@
 """A proxy between a miner and a pool that hurts what passes, by a seeded random, and knows what passed.
 
 It works on any streams: `meet` is a server's callback, `dial` opens the way to the pool, so that the same faults run in
-virtual time and over sockets. Each complete line that comes, either way, may be a fault's victim while `armed` is above
-zero. It notes each share that reached the pool and what the pool answered, and where it has itself led a miner astray:
+virtual time and over sockets. Each complete line that comes, either way, may be a fault's victim while its burst
+lasts. It notes each share that reached the pool and what the pool answered, and where it has itself led a miner astray:
 `confused` links have lost, repeated or reordered what the pool told, so low difficulties there are not the miner's.
 """
 
@@ -64,6 +64,25 @@ class Link:
 
 
 @dataclass
+class Burst:
+    """So many faults are still to come, at any of the proxies that share it."""
+
+    left: int = 0
+    spent: asyncio.Event = field(default_factory=asyncio.Event)
+    last: tuple[float, str] = (0.0, "")  # when the latest fault was, and which
+
+    def begin(self, faults: int) -> None:
+        self.left = faults
+        self.spent.clear()
+
+    def take(self, kind: str) -> None:
+        self.left -= 1
+        if not self.left:
+            self.spent.set()
+        self.last = asyncio.get_running_loop().time(), kind
+
+
+@dataclass
 class FaultProxy:
     dial: Callable[[], Awaitable[Streams]]
     random: Random
@@ -72,11 +91,9 @@ class FaultProxy:
     likely: float = 0.5  # that a line meets a fault while armed
     here: tuple[str, int] = ("", 0)  # where redirects may lead back to the proxy
     jump: Callable[[], None] = lambda: None
-    armed: int = 0  # faults still to come
-    spent: asyncio.Event = field(default_factory=asyncio.Event)  # they have all come
+    burst: Burst = field(default_factory=Burst)
     next_cut: Cut | None = None  # of the next connection
     faults: Counter[str] = field(default_factory=Counter[str])
-    last: tuple[float, str] = (0.0, "")  # when the latest fault was, and which
     links: list[Link] = field(default_factory=list[Link])
     wrong: list[str] = field(default_factory=list[str])  # shares that no miner should have sent
     excused: Counter[int] = field(default_factory=Counter[int])
@@ -87,10 +104,6 @@ class FaultProxy:
         task = asyncio.create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def arm(self, faults: int) -> None:
-        self.armed = faults
-        self.spent.clear()
 
     async def stop(self) -> None:
         for task in list(self._tasks):
@@ -124,16 +137,13 @@ class FaultProxy:
 
     def drawn(self, way: str) -> str | None:
         """The fault that this line meets."""
-        if self.armed <= 0 or self.random.random() >= self.likely:
+        if self.burst.left <= 0 or self.random.random() >= self.likely:
             return None
         kind = self.random.choice(self.kinds)
         if way == "miner" and kind in FROM_POOL:
             return None
-        self.armed -= 1
-        if not self.armed:
-            self.spent.set()
+        self.burst.take(kind)
         self.faults[kind] += 1
-        self.last = asyncio.get_running_loop().time(), kind
         return kind
 
     def answered(self, link: Link, share: Share, code: int) -> None:

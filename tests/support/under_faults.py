@@ -1,16 +1,16 @@
 """A miner under faults: real Miner, StratumPool and PoolServer, the fault proxy between them, and the account of every
 share on both sides.
 
-`virtual(seed, faults)` plays it in virtual time, `sockets(seed, faults)` over TCP. Faults come in bursts; after each
-burst the link is left alone until a share counts again, which is the time to recover. The device hashes for real, a few
-nonces at a time, at difficulties where that is enough.
+`virtual(seed, faults)` plays it in virtual time, `grouped` with two pools as one, `sockets` over TCP. Faults come in
+bursts; after each burst the link is left alone until a share counts again, which is the time to recover. The device
+hashes for real, a few nonces at a time, at difficulties where that is enough.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -23,7 +23,9 @@ from joulehash.engine.device import Capabilities, DeviceStats
 from joulehash.engine.events import Event, ShareDone
 from joulehash.engine.judge import Verdict
 from joulehash.engine.miner import Miner
+from joulehash.engine.pool import Pool
 from joulehash.engine.pools.connect import connect as connect_tcp
+from joulehash.engine.pools.group import PoolGroup
 from joulehash.engine.pools.stratum import StratumPool
 from joulehash.engine.pools.timing import Timing
 from joulehash.engine.pools.url import PoolURL
@@ -111,7 +113,11 @@ class WatchedServer(PoolServer):
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)  # type: ignore[arg-type]
         self.accepted: Counter[bytes] = Counter()
-        self._next_extranonce1 = 1  # by chance otherwise, and then no schedule would come again
+        self.number_from(1)
+
+    def number_from(self, extranonce1: int) -> None:
+        """By chance otherwise, and then no schedule would come again."""
+        self._next_extranonce1 = extranonce1
 
     def weighed(self, session: Session, address: str, event: Accepted | Rejected) -> None:
         if isinstance(event, Accepted):
@@ -149,12 +155,22 @@ class Account:
         return times[min(len(times) - 1, int(part * len(times)))] if times else 0.0
 
 
-class Rig:
-    """A miner, its pool and the proxy between."""
+@dataclass(frozen=True)
+class End:
+    """A pool, the proxy before it, and the miner's end of the way there."""
 
-    def __init__(self, server: WatchedServer, proxy: FaultProxy, pool: WatchedPool, device: HashingDevice) -> None:
-        self.server, self.proxy, self.pool, self.account = server, proxy, pool, Account()
-        self.miner = Miner(pool, [device], self.report)
+    server: WatchedServer
+    proxy: FaultProxy
+    pool: WatchedPool
+
+
+class Rig:
+    """A miner and its pools, whose proxies share one burst. `pool`: what several are to it."""
+
+    def __init__(self, ends: Sequence[End], device: HashingDevice, pool: Pool | None = None) -> None:
+        self.ends, self.account, self._burst_of = ends, Account(), ends[0].proxy.burst
+        self._random = ends[0].proxy.random
+        self.miner = Miner(pool or ends[0].pool, [device], self.report)
         self._counted = asyncio.Event()
 
     def report(self, event: Event) -> None:
@@ -171,11 +187,11 @@ class Rig:
         mining = asyncio.create_task(self.miner.run())
         try:
             await self._share_counts(within_s)
-            while (done := self.proxy.faults.total()) < faults and not self.account.wrong:
-                await self._burst(min(self.proxy.random.randint(1, most), faults - done), within_s)
+            while (done := self._faults()) < faults and not self.account.wrong:
+                await self._burst(min(self._random.randint(1, most), faults - done), within_s)
             await self._share_counts(within_s)
         except TimeoutError:
-            self.account.wrong.append(f"nothing counted in {within_s:g} s after {self.proxy.last}: a deadlock")
+            self.account.wrong.append(f"nothing counted in {within_s:g} s after {self._burst_of.last}: a deadlock")
         finally:
             self.miner.stop()
             await mining
@@ -191,17 +207,20 @@ class Rig:
         await mining
         return self._settled()
 
+    def _faults(self) -> int:
+        return sum(end.proxy.faults.total() for end in self.ends)
+
     async def _burst(self, size: int, within_s: float) -> None:
-        loop, proxy = asyncio.get_running_loop(), self.proxy
-        proxy.arm(size)
+        burst = self._burst_of
+        burst.begin(size)
         try:
             async with asyncio.timeout(within_s):
-                await proxy.spent.wait()
+                await burst.spent.wait()
         finally:
-            proxy.armed = 0
-        at, kind = proxy.last
+            burst.left = 0
+        at, kind = burst.last
         await self._share_counts(within_s)
-        self.account.recovery_s.append((kind, loop.time() - at))
+        self.account.recovery_s.append((kind, asyncio.get_running_loop().time() - at))
 
     async def _share_counts(self, within_s: float) -> None:
         self._counted.clear()
@@ -210,27 +229,35 @@ class Rig:
 
     def _settled(self) -> Account:
         account, tally = self.account, self.miner.tally
-        results, accepted = self.pool.results, self.server.accepted
-        ours = {header: accepted[header] for header in results if header in accepted}
-        account.wrong += self.proxy.wrong
         if tally.pending or not tally.agrees:
             account.wrong.append(f"at the end {tally.pending} shares are pending")
-        for header, result in results.items():
+        for end in self.ends:
+            self._settle(end)
+        account.outcomes = Counter({outcome.value: n for outcome, n in tally.outcomes.items()})
+        account.found, account.blocks = tally.found, tally.blocks
+        return account
+
+    def _settle(self, end: End) -> None:
+        """What both sides of one way hold of the same shares."""
+        account, accepted = self.account, end.server.accepted
+        strangers = {header for other in self.ends if other is not end for header in other.pool.results}
+        account.wrong += [f"{header.hex()} went to another pool" for header in strangers & accepted.keys()]
+        ours = {header: accepted[header] for header in end.pool.results if header in accepted}
+        for header, result in end.pool.results.items():
             if result.outcome is Outcome.ACCEPTED and header not in ours:
                 account.wrong.append(f"{header.hex()} counts for the miner and not for the pool")
             elif result.outcome is Outcome.LOST and header in ours:
                 account.unheard += 1
-            elif result.outcome is Outcome.DUPLICATE and header in ours and self.proxy.repeated:
+            elif result.outcome is Outcome.DUPLICATE and header in ours and end.proxy.repeated:
                 account.repeated += 1
             elif result.outcome is not Outcome.ACCEPTED and header in ours:
                 account.wrong.append(f"{header.hex()} counts for the pool, but for the miner is {result}")
         account.wrong += [f"{header.hex()} counted {n} times" for header, n in ours.items() if n > 1]
-        account.faults = self.proxy.faults
-        account.excused = self.proxy.excused
-        account.outcomes = Counter({outcome.value: n for outcome, n in tally.outcomes.items()})
-        account.found, account.blocks = tally.found, tally.blocks
-        account.accepted_by_pool, account.sessions = len(ours), self.pool.stats().reconnects + 1
-        return account
+        account.wrong += end.proxy.wrong
+        account.faults.update(end.proxy.faults)
+        account.excused.update(end.proxy.excused)
+        account.accepted_by_pool += len(ours)
+        account.sessions += end.pool.stats().reconnects + 1
 
 
 def virtual(seed: int, faults: int, most: int = 12) -> Account:
@@ -238,7 +265,20 @@ def virtual(seed: int, faults: int, most: int = 12) -> Account:
 
     async def main() -> Account:
         async with in_virtual_time(seed) as stage:
-            rig = Rig(stage.server, stage.proxy, stage.pool(), HashingDevice(stage.proxy.random, 1.0))
+            rig = Rig([stage.end()], HashingDevice(stage.proxy.random, 1.0))
+            return await rig.run(faults, most=most, within_s=RECOVERED_WITHIN_S)
+
+    return run_virtual(main())
+
+
+def grouped(seed: int, faults: int, quotas: Sequence[int] = (), most: int = 12) -> Account:
+    """Two pools as one, each behind a proxy of its own, with the same faults on either; else as `virtual`."""
+
+    async def main() -> Account:
+        async with in_virtual_time(seed) as first, in_virtual_time(seed + 1_000_000, first) as second:
+            ends = [first.end(), second.end()]
+            group = PoolGroup([end.pool for end in ends], _unheard, quotas=quotas)
+            rig = Rig(ends, HashingDevice(first.proxy.random, 1.0), group)
             return await rig.run(faults, most=most, within_s=RECOVERED_WITHIN_S)
 
     return run_virtual(main())
@@ -250,7 +290,7 @@ def attacked(seed: int, attacks: int, at_once: int = 16) -> tuple[Account, BadMi
     async def main() -> tuple[Account, BadMiners]:
         async with in_virtual_time(seed) as stage:
             bad = BadMiners(lambda: stage.network.connect(PoolURL(*stage.server.address)), Random(seed))
-            rig = Rig(stage.server, stage.proxy, stage.pool(), HashingDevice(Random(seed), 1.0))
+            rig = Rig([stage.end()], HashingDevice(Random(seed), 1.0))
 
             async def attack() -> None:
                 while bad.attacks.total() < attacks:
@@ -282,11 +322,17 @@ class Stage:
         url, random = PoolURL(*self.proxy.here), Random(self.proxy.random.random())
         return WatchedPool(url, SETTINGS, _unheard, random=random, connect=self.network.connect)
 
+    def end(self) -> End:
+        return End(self.server, self.proxy, self.pool())
+
 
 @asynccontextmanager
-async def in_virtual_time(seed: int) -> AsyncGenerator[Stage]:
-    random, network = Random(seed), Network(latency_s=0.01)
+async def in_virtual_time(seed: int, beside: Stage | None = None) -> AsyncGenerator[Stage]:
+    """`beside`: whose network and burst it shares; its extranonce1 are others, as its pool is another."""
+    random, network = Random(seed), beside.network if beside is not None else Network(latency_s=0.01)
     async with _server(network.listen) as (server, clock_off):
+        if beside is not None:
+            server.number_from(1 << 31)
 
         def jump() -> None:
             """The machine slept, or its clock was set."""
@@ -299,6 +345,8 @@ async def in_virtual_time(seed: int) -> AsyncGenerator[Stage]:
 
         there = PoolURL(*server.address)
         proxy = FaultProxy(lambda: network.connect(there), random, jump=jump)
+        if beside is not None:
+            proxy.burst = beside.proxy.burst
         listener, host, port = await network.listen(lambda: _protocol(proxy))
         proxy.here = host, port
         await listener.start_serving()
@@ -334,7 +382,8 @@ def sockets(seed: int, faults: int, miners: int = 10, most: int = 4) -> Account:
         proxy.here = listener.sockets[0].getsockname()[:2]
         pool = WatchedPool(PoolURL(*proxy.here), SETTINGS, _unheard, timing, random)
         try:
-            return await Rig(server, proxy, pool, HashingDevice(random, 0.05)).run(faults, most=most, within_s=30.0)
+            rig = Rig([End(server, proxy, pool)], HashingDevice(random, 0.05))
+            return await rig.run(faults, most=most, within_s=30.0)
         finally:
             listener.close()
             await proxy.stop()
