@@ -242,6 +242,8 @@ class ClientProtocol:
         match answer.code:
             case 21 if self._superseded(share.work.job):
                 outcome = Outcome.STALE
+            case 21 if sent.again:  # its jobs went with the connection; that is nothing against the pool or the share
+                outcome = Outcome.LOST
             case 21:
                 self._unknown += 1
                 if self._unknown >= _UNKNOWN_LIMIT:

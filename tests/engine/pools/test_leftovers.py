@@ -107,6 +107,16 @@ def test_after_a_new_block_a_share_is_lost_and_a_block_is_sent() -> None:
     in_virtual_time([first, [*handshake(*with_blocks("2", 2)), stale]], body)
 
 
+def test_a_pool_that_goes_on_with_the_session_and_not_with_its_jobs_has_lost_the_share() -> None:
+    async def body(played: Stage) -> None:
+        result = await played.pool.submit(share_of(await played.job()))
+        assert result.outcome is Outcome.LOST
+        assert result.reason == "sent again after a lost connection: Job not found (21)"
+
+    unknown: Step = ("mining.submit", Answer(None, [21, "Job not found", None]))
+    in_virtual_time([[*handshake(), CUT], [*handshake(), unknown]], body)
+
+
 def test_a_pool_that_refuses_the_old_session_is_asked_without_it() -> None:
     async def body(played: Stage) -> None:
         await two_jobs(played)
