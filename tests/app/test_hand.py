@@ -14,8 +14,7 @@ def test_a_digit_is_the_pool_at_that_line_and_naught_the_order_that_was_given() 
 
     async def body() -> None:
         hand = Hand(stage.group, stage.events.append)
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await stage.until_at("a")
         hand.key("3")
         await stage.until_at("c", 2.0)
@@ -39,8 +38,7 @@ def test_the_signal_goes_round_all_pools() -> None:
 
     async def body() -> None:
         hand = Hand(stage.group, stage.events.append)
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await stage.until_at("a")
         for name in "bcab":
             hand.next()

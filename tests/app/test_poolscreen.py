@@ -52,8 +52,7 @@ def test_pools_that_share_the_work() -> None:
     lines: list[str] = []
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await asyncio.sleep(100.0)
         lines.extend(drawn(stage))
 

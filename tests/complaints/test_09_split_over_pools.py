@@ -17,8 +17,7 @@ def test_two_to_one_over_an_hour() -> None:
     stage = MineStage(2, quotas=(2, 1), devices=[SteadyDevice("fast", 2.0, 3e9), SteadyDevice("slow", 7.0, 1e9)])
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await asyncio.sleep(3600.0)
 
     summary = stage.mine(body)

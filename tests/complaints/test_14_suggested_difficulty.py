@@ -43,8 +43,7 @@ def test_pools_that_share_the_work_are_told_their_part_and_not_pestered_by_turns
     stage = MineStage(2, quotas=(2, 1))
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await asyncio.sleep(3600.0)
 
     stage.mine(body)

@@ -76,6 +76,11 @@ class GroupStage:
     def switches(self) -> list[tuple[str | None, str | None]]:
         return [(event.before, event.pool) for event in self.of(PoolSwitched)]
 
+    async def up(self) -> None:
+        """All pools."""
+        for pool in self.pools:
+            await pool.up()
+
     async def until(self, condition: Callable[[], object], within_s: float = 60.0) -> float:
         """When it came true: to a fiftieth of a second, or to a second in waits of more than ten minutes."""
         step_s = 0.02 if within_s <= 600 else 1.0

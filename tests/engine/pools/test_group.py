@@ -23,8 +23,7 @@ def test_the_first_pool_is_mined_on_and_no_other_is_opened() -> None:
     a, b, c = stage.pools
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await stage.until_at("a")
         await asyncio.sleep(3600.0)
         assert [len(pool.opened_s) for pool in (a, b, c)] == [1, 0, 0]
@@ -98,8 +97,7 @@ def test_a_lost_connection_is_no_second_without_work() -> None:
     stage = GroupStage(2)
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await stage.until_at("a")
         await asyncio.sleep(100.0)
         stage.pools[0].down()
@@ -238,8 +236,7 @@ def test_shares_of_a_connection_that_was_lost_are_stale_and_go_nowhere() -> None
     a, b = stage.pools
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await stage.until_at("a")
         old = stage.job
         assert old is not None
@@ -262,8 +259,7 @@ def test_a_pool_that_falls_silent_is_left() -> None:
     a = stage.pools[0]
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await stage.until_at("a")
         a.mute = True
         muted_s = stage.now
@@ -278,8 +274,7 @@ def test_a_pool_that_leaves_shares_unanswered_is_left() -> None:
     a = stage.pools[0]
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await stage.until_at("a")
         a.answer = None
         job = stage.job
@@ -298,8 +293,7 @@ def test_a_pool_that_refuses_the_user_is_left_at_once_and_asked_again_after_minu
 
     async def body() -> None:
         a.refuses = True
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         assert await stage.until_at("b") < 1.0
         assert "no such user" in stage.of(PoolSwitched)[0].reason
         await asyncio.sleep(4000.0)
@@ -321,8 +315,7 @@ def test_a_pool_that_rejects_everything_is_left_and_tried_again_later() -> None:
         return (await stage.group.submit(share_of(job, nonce))).outcome
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await stage.until_at("a")
         a.answer = REJECTED
         nonce = 0
@@ -348,8 +341,7 @@ def test_a_few_rejects_are_no_reason() -> None:
     a, _ = stage.pools
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await stage.until_at("a")
         job = stage.job
         assert job is not None
@@ -391,8 +383,7 @@ def test_a_switch_by_hand_is_made_when_the_other_has_work_and_holds() -> None:
     a, _, c = stage.pools
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await stage.until_at("a")
         asked_s = stage.now
         stage.group.switch("c")
@@ -425,8 +416,7 @@ def test_a_pool_that_takes_shares_and_never_answers_does_not_get_every_other_min
 
     async def body() -> None:
         a.answer = None
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         at_a_s = 0.0
         waiting: set[asyncio.Task[Result]] = set()
         for nonce in range(360):
@@ -449,8 +439,7 @@ def test_a_pool_that_stays_keeps_its_connection_and_its_work() -> None:
     a, b, c, d = stage.members
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await stage.until_at("a")
         n = len(stage.jobs)
         stage.group.change([a, c, d], stage.policy)

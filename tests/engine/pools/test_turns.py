@@ -48,8 +48,7 @@ def test_over_an_hour_the_parts_come_out(quotas: tuple[int, ...], done: Callable
     stage = GroupStage(len(quotas), quotas=quotas)
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await asyncio.sleep(3600.0)
         for name, quota in zip(stage.names, quotas, strict=True):
             assert parts(stage, done)[name] == pytest.approx(quota / sum(quotas), abs=0.02)
@@ -63,8 +62,7 @@ def test_where_nobody_counts_time_is_shared() -> None:
     stage = GroupStage(2, quotas=(2, 1))
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await asyncio.sleep(3600.0)
         assert parts(stage, steady)["a"] == pytest.approx(2 / 3, abs=0.02)
 
@@ -76,8 +74,7 @@ def test_a_dead_members_part_goes_to_the_others_and_is_not_owed_to_it() -> None:
     a, _ = stage.pools
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await asyncio.sleep(600.0)
         await stage.until_at("a", 100.0)
         a.down()
@@ -98,8 +95,7 @@ def test_a_backup_without_quota_is_opened_when_all_that_have_one_are_dead() -> N
     a, b, c = stage.pools
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await asyncio.sleep(100.0)
         a.down()
         await asyncio.sleep(100.0)
@@ -121,8 +117,7 @@ def test_a_turn_is_no_end_of_the_others_jobs() -> None:
     a, b = stage.pools
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await stage.until_at("a")
         of_a = stage.job
         assert of_a is not None
@@ -148,8 +143,7 @@ def test_by_hand_one_of_them_gets_all() -> None:
     stage = GroupStage(2, quotas=(2, 1))
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await asyncio.sleep(100.0)
         stage.group.switch("b")
         since_s = stage.now + 0.1
@@ -165,8 +159,7 @@ def test_each_is_told_its_part_of_the_rate() -> None:
     a, b, c = stage.pools
 
     async def body() -> None:
-        for pool in stage.pools:
-            await pool.up()
+        await stage.up()
         await asyncio.sleep(10.0)
         a.down()
         b.down()
