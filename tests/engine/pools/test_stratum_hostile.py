@@ -8,6 +8,7 @@ import tracemalloc
 from contextlib import suppress
 
 import msgspec
+import pytest
 
 from joulehash.engine.events import Event, JobReceived, Malformed, Note, PoolMessage
 from joulehash.engine.pool import Demand
@@ -45,6 +46,8 @@ def test_nothing_that_a_pool_sends_reaches_an_event_unprintable() -> None:
     in_virtual_time([script(evil) for evil in EVIL], body)
 
 
+@pytest.mark.long
+@pytest.mark.alone
 def test_ten_thousand_jobs_a_second_neither_starve_the_loop_nor_fill_memory() -> None:
     """For a second, over TCP. What else runs in the loop is hardly late."""
     seconds, a_second = 1, 10_000
