@@ -71,7 +71,7 @@ soak: $(TEST)  ## 100 000 faults between miner and pool, for a quarter of an hou
 endure: $(TEST)  ## a miner on pools that die in turns, for an hour, into docs/reliability.md; ARGS="--minutes 10"
 	@exec $(VENV)/bin/python -m tests.soak.endure $(value ARGS)
 
-fuzz: $(TEST)  ## made-up input for every parser, for an hour, counted in docs/reliability.md; ARGS="--minutes 5"
+fuzz: $(TEST)  ## made-up input for every parser, for an hour of a core, counted in docs/reliability.md; ARGS="--minutes 5"
 	@exec $(VENV)/bin/python -m tests.fuzz --write $(value ARGS)
 
 patterns: $(BASE)  ## search for known nonces, days of it, for as long as you let it; ARGS="--duration 3600"
