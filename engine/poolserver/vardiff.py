@@ -14,7 +14,8 @@ _FAST_SHARES, _FAST = 16, 2.0  # so many shares, at more than this multiple of t
 _SLOW_WAITED, _SLOW = 10.0, 0.25  # so many shares were wanted, and less than this part of them came
 _FULL = 64  # shares that came or were wanted: by chance one in ten such windows is off by 1/5
 _DEAD_BAND = (0.75, 1.33)  # a full window within these changes nothing
-_BURST = 0.1  # intervals: shares that come in one read tell no more than that
+_BURST_S = 1.0  # shares that come in one read, late, tell no more than that
+_QUIET_S = 2.0  # without shares say nothing before: the loop may have been held up
 _STEP_DOWN = 16.0
 
 
@@ -39,14 +40,16 @@ class Vardiff:
         """To be called now and then. True when the difficulty has changed."""
         if self._opened_s is None:
             self._opened_s = now
-        wanted = (now - self._opened_s) / self.interval_s
-        if self._shares < _FAST_SHARES and wanted < _SLOW_WAITED:
+        took_s = now - self._opened_s
+        wanted = took_s / self.interval_s
+        waited = wanted if took_s >= _QUIET_S else 0.0
+        if self._shares < _FAST_SHARES and waited < _SLOW_WAITED:
             return False
-        wanted_work = max(wanted, _BURST) * self._float(self.difficulty)
+        wanted_work = max(wanted, _BURST_S / self.interval_s) * self._float(self.difficulty)
         ratio = self._work / wanted_work
         fast = self._shares >= _FAST_SHARES and ratio > _FAST
-        slow = wanted >= _SLOW_WAITED and ratio < _SLOW
-        full = self._shares >= _FULL or wanted >= _FULL
+        slow = waited >= _SLOW_WAITED and ratio < _SLOW
+        full = (self._shares >= _FULL and took_s >= _BURST_S) or waited >= _FULL
         if not (fast or slow or full):
             return False
         self._open(now)

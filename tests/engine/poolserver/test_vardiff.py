@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from random import Random
 
 import pytest
@@ -107,6 +108,29 @@ def test_a_burst_after_a_stall_says_no_more_than_that() -> None:
     for _ in range(1000):
         v.share(0.0, Fraction(1))  # all in one read
     assert 1 < v.difficulty < 1000
+
+
+def held_up(seconds: float) -> float:
+    """When a loop sees what happens then, that turns ten times a second, and each five seconds not for a whole one."""
+    turn = ceil(seconds * 10) / 10
+    return max(turn, turn // 5 * 5 + 1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("interval_s", [0.02, 0.1, 1.0])
+@pytest.mark.parametrize("first", ["1e-6", "1e-3"])
+def test_a_loop_that_is_late_is_not_taken_for_a_miner_that_is_slow_or_fast(
+    first: str, interval_s: float, seed: int
+) -> None:
+    rate_hps, random, v = 3.3e7, Random(seed), vardiff(Fraction(first), interval_s)
+    right, now, off = rate_hps * interval_s / HASHES, 0.0, list[float]()
+    while now < 300.0:
+        difficulty = v.difficulty
+        now += random.expovariate(rate_hps / HASHES / float(difficulty))
+        v.share(held_up(now), difficulty)
+        if now > 100.0:
+            off.append(float(v.difficulty) / right)
+    assert 0.3 < min(off) <= max(off) < 3, (min(off), max(off))
 
 
 def test_keeps_its_bounds() -> None:
