@@ -11,6 +11,8 @@ from hypothesis import settings
 
 from tests.support.bitcoin_node import BitcoinNode, available
 
+pytest_plugins = ["tests.support.again"]
+
 # The same examples in every run; and no deadline, for the machine may be busy and the first example imports.
 settings.register_profile("joulehash", derandomize=True, deadline=None)
 settings.load_profile("joulehash")

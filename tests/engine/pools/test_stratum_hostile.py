@@ -69,7 +69,7 @@ def test_ten_thousand_jobs_a_second_neither_starve_the_loop_nor_fill_memory() ->
             await reader.read()
         writer.transport.abort()
 
-    async def main() -> tuple[list[Event], list[Job | None], float, int]:
+    async def main() -> tuple[list[Event], float, float, int]:
         loop, events, jobs, late = asyncio.get_running_loop(), list[Event](), list[Job | None](), 0.0
         server = await asyncio.start_server(flood, "127.0.0.1", 0)
         pool = StratumPool(PoolURL(*server.sockets[0].getsockname()[:2]), SETTINGS, events.append, QUICK)
@@ -82,11 +82,13 @@ def test_ten_thousand_jobs_a_second_neither_starve_the_loop_nor_fill_memory() ->
 
         reading = asyncio.create_task(read())
         tracemalloc.start()
+        flooded_s = loop.time()
         async with asyncio.timeout(120.0):
             while not (jobs and jobs[-1] is not None and jobs[-1].id == str(len(lines) - 1)):
                 began_s = loop.time()
                 await asyncio.sleep(0.01)
                 late = max(late, loop.time() - began_s - 0.01)
+        flooded_s = loop.time() - flooded_s
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         await asyncio.sleep(1.5)
@@ -94,11 +96,11 @@ def test_ten_thousand_jobs_a_second_neither_starve_the_loop_nor_fill_memory() ->
         await reading
         server.close()
         await server.wait_closed()
-        return events, jobs, late, peak
+        return events, flooded_s, late, peak
 
-    events, _, late_s, peak = asyncio.run(main())
+    events, flooded_s, late_s, peak = asyncio.run(main())
     told = [event for event in events if isinstance(event, JobReceived)]
-    assert len(told) < 200
+    assert len(told) < 50 * flooded_s + 100
     assert told[-1].job == str(len(lines) - 1)
     assert any("more messages than are shown" in event.text for event in events if isinstance(event, Note))
     assert late_s < 2.0  # a turn takes some 10 ms of an idle machine; this one may be busy
