@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .project import HOUSE
+from tests.support.project import HOUSE
 
 TEST = """
 import pytest
@@ -28,6 +28,7 @@ def test_not_alone():
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("late", "tries", "outcome"), [(-1, 3, "3 passed"), (2, 1, "1 failed, 2 passed")])
 def test_what_fails_is_made_again_only_where_the_machine_stood_still(
     tmp_path: Path, late: int, tries: int, outcome: str
