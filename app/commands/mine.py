@@ -4,16 +4,43 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from pathlib import Path
 from signal import SIGHUP
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
 from msgspec.structs import replace
 
 from ...engine.errors import InputError
+from .mineoptions import (
+    Affinity,
+    AsJson,
+    BlockEvery,
+    Config,
+    Device,
+    Difficulty,
+    Duration,
+    Failback,
+    Journal,
+    Kernel,
+    Meter,
+    Passport,
+    Password,
+    PaysMe,
+    Picture,
+    Quota,
+    Record,
+    Shares,
+    Stay,
+    Supply,
+    Threads,
+    Unguarded,
+    Url,
+    User,
+    VersionRolling,
+)
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ...engine.events import Summary
     from ..faces import Face
     from ..options import MineOptions
@@ -21,140 +48,31 @@ if TYPE_CHECKING:
 
 
 def mine(
-    url: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-o",
-            "--url",
-            metavar="URL",
-            help="Pool, as stratum+tcp://HOST:PORT, or node, as http://USER:PASS@HOST:PORT; several, the best first.",
-        ),
-    ] = None,
-    user: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-u",
-            "--user",
-            metavar="USER",
-            help="User name at the pool, often ADDRESS.WORKER; the n-th for the n-th -o.",
-        ),
-    ] = None,
-    password: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-p",
-            "--password",
-            "--pass",
-            metavar="PASS",
-            help="Password at the pool; the n-th is for the n-th -o.",
-            show_default="x",
-        ),
-    ] = None,
-    quota: Annotated[
-        str | None,
-        typer.Option(
-            metavar="2:1",
-            help="Share the work between the pools in these parts; a pool without one, or with 0, is a backup.",
-        ),
-    ] = None,
-    failback: Annotated[
-        float | None,
-        typer.Option(
-            metavar="S",
-            help="Return to a better pool when it has had work for so many seconds.",
-            show_default="60",
-        ),
-    ] = None,
-    stay: Annotated[
-        bool | None, typer.Option("--stay", help="Stay with a pool that works, though a better one is back.")
-    ] = None,
-    device: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-d",
-            "--device",
-            metavar="DEVICE",
-            help="What to mine with: cpu[:KERNEL], [BOARD:]PORT, or a simulated sim:BOARD; several times for several.",
-            show_default="cpu",
-        ),
-    ] = None,
-    unguarded: Annotated[
-        bool | None,
-        typer.Option("--unguarded", help="Run boards that have no sensors to watch, at their lowest frequency."),
-    ] = None,
-    meter: Annotated[
-        str | None,
-        typer.Option(metavar="METER", help="What tells the energy, for J/TH: rapl:, board, shelly:HOST and others."),
-    ] = None,
-    supply: Annotated[
-        str | None,
-        typer.Option(metavar="SUPPLY", help="Bench supply that feeds the board: scpi:ADDRESS?volts=V&amps=A."),
-    ] = None,
-    kernel: Annotated[
-        str | None,
-        typer.Option(
-            "-k",
-            "--kernel",
-            metavar="KERNEL",
-            help="Hash kernel, as joulehash doctor lists them; short for -d cpu:KERNEL.",
-        ),
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option("-t", "--threads", metavar="N", help="CPU threads.", show_default="one for each core")
-    ] = None,
-    affinity: Annotated[
-        bool | None, typer.Option("--affinity/--no-affinity", help="Bind each thread to its core.", show_default="bind")
-    ] = None,
-    record: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write what goes over the boards' lines, as JSON lines.")
-    ] = None,
-    duration: Annotated[
-        float | None, typer.Option(metavar="S", help="Stop so many seconds after all devices are up.")
-    ] = None,
-    passport: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Where boards' passports are kept.",
-            show_default="JOULEHASH_PASSPORT, or the user's data folder",
-        ),
-    ] = None,
-    journal: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Where found blocks are written down before they are sent.",
-            show_default="JOULEHASH_JOURNAL, or the user's data folder",
-        ),
-    ] = None,
-    pays_me: Annotated[
-        float | None,
-        typer.Option(metavar="PERCENT", help="Refuse a pool whose coinbase pays the address of -u less than that."),
-    ] = None,
-    shares: Annotated[int | None, typer.Option(metavar="N", help="Stop after so many accepted shares.")] = None,
-    block_every: Annotated[
-        float | None,
-        typer.Option(metavar="S", help="Embedded pool: seconds between blocks, on average.", show_default="60"),
-    ] = None,
-    difficulty: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="D",
-            help="Share difficulty to suggest to the pool, 0 for none; the n-th is for the n-th -o.",
-            show_default="by rate",
-        ),
-    ] = None,
-    version_rolling: Annotated[
-        bool | None,
-        typer.Option("--version-rolling/--no-version-rolling", help="Ask the pool for version bits to roll."),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("-c", "--config", metavar="FILE", help="TOML file with the same names under [mine].")
-    ] = None,
-    picture: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Leave the last screen as an SVG picture.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")] = False,
+    url: Url = None,
+    user: User = None,
+    password: Password = None,
+    quota: Quota = None,
+    failback: Failback = None,
+    stay: Stay = None,
+    device: Device = None,
+    unguarded: Unguarded = None,
+    meter: Meter = None,
+    supply: Supply = None,
+    kernel: Kernel = None,
+    threads: Threads = None,
+    affinity: Affinity = None,
+    record: Record = None,
+    duration: Duration = None,
+    passport: Passport = None,
+    journal: Journal = None,
+    pays_me: PaysMe = None,
+    shares: Shares = None,
+    block_every: BlockEvery = None,
+    difficulty: Difficulty = None,
+    version_rolling: VersionRolling = None,
+    config: Config = None,
+    picture: Picture = None,
+    as_json: AsJson = False,
 ) -> int:
     """Mine with the CPU or with boards, on a pool or, without -o, on an embedded one that needs nothing."""
     from ..faces import choose_face
