@@ -19,6 +19,7 @@ from joulehash.engine.clock import run_virtual
 from joulehash.engine.judge import Fate, Judge, Verdict
 from joulehash.engine.pool import Demand
 from joulehash.engine.pools.group import PoolGroup
+from joulehash.engine.pools.member import Member
 from joulehash.engine.pools.stratum import StratumPool
 from joulehash.engine.stratum.client import ClientProtocol
 from joulehash.engine.tally import Outcome, Result
@@ -121,7 +122,8 @@ def test_a_miner_that_counts_what_the_pool_has_not_is_seen(monkeypatch: pytest.M
 def test_a_miner_that_takes_a_share_to_another_pool_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     async def submit(group: PoolGroup, share: Verdict) -> Result:
         honest = StratumPool.submit
-        for member in group._members:
+        members: list[Member] = vars(group)["_members"]
+        for member in members:
             other = member.job
             if member.name != share.work.job.pool and other is not None:
                 job = replace(share.work.job, session=other.session, id=other.id)

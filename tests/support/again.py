@@ -19,6 +19,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if item.get_closest_marker("alone") is None:
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    reports = list[pytest.TestReport]()
     for left in reversed(range(TRIES)):
         with Lateness() as machine:
             reports = runtestprotocol(item, log=False, nextitem=nextitem)
