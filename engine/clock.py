@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 _DEADLOCK_S = 10.0  # of real time without a timer and without an event
+_LEAST_S = 1e-6  # of a timer. What rounds to nothing would come without time going on, again and again
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -26,6 +29,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._selector_of_time.now_s
+
+    def call_later(
+        self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return super().call_later(max(delay, _LEAST_S) if delay > 0 else delay, callback, *args, context=context)
 
     def stand_still(self, seconds: float) -> None:
         """As a callback that takes so long: time goes on, and nothing is done."""

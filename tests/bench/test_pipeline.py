@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from joulehash.bench.pipeline import Latencies, measure_cpu_time, measure_efficiency, measure_switches
 from joulehash.engine.events import Event, JobReceived
 from joulehash.engine.miner import Miner
@@ -31,6 +33,8 @@ def test_quantiles_are_samples() -> None:
     assert [latencies.quantile(q) for q in (0.0, 0.5, 0.99, 1.0)] == [0.0, 50.0, 99.0, 99.0]
 
 
+@pytest.mark.long
+@pytest.mark.alone
 def test_the_miner_and_its_bare_kernel_both_hash() -> None:
     faces: list[Looker] = []
 

@@ -34,6 +34,19 @@ def test_timers_come_in_their_order_at_their_times() -> None:
     assert run_virtual(main()) == [("b", 1), ("a", 3), ("b", 5), ("a", 6)]
 
 
+def test_who_waits_for_what_is_left_gets_there_though_it_rounds_to_nothing() -> None:
+    async def main() -> int:
+        now, looks = asyncio.get_running_loop().time, 0
+        await asyncio.sleep(7.001)
+        began_s = now()
+        while (left_s := 0.3 - (now() - began_s)) > 0 and looks < 100:
+            await asyncio.sleep(min(0.1, left_s))
+            looks += 1
+        return looks
+
+    assert run_virtual(main()) < 10
+
+
 def test_time_stands_still_while_there_is_something_to_do() -> None:
     async def main() -> float:
         for _ in range(1000):
