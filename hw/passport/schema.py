@@ -11,10 +11,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ...engine import database
-from ...engine.database import BUSY_S, Form, open_form, told_as, writing
+from ...engine.database import Form, open_form, told_as, writing
 from ...engine.errors import JoulehashError
 
-__all__ = ["APPLICATION_ID", "BUSY_S", "MIGRATIONS", "PassportError", "migrate", "open_database", "told", "writing"]
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "PassportError", "migrate", "open_database", "told", "writing"]
 
 APPLICATION_ID = 0x4A48_5053  # "JHPS"
 

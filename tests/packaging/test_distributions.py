@@ -10,6 +10,8 @@ import pytest
 
 import joulehash
 
+pytestmark = pytest.mark.long  # they build
+
 HOUSE = Path(__file__).parents[2]
 ROOMS = ("app", "bench", "engine", "ext", "hw")
 SOURCES = (".c", ".h", ".pyx", ".pxd")  # built from, and not shipped in a wheel

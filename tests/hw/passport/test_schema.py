@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from joulehash.engine import database
 from joulehash.hw.passport import schema
 from joulehash.hw.passport.schema import PassportError, migrate, open_database, told
 from tests.support.passports import GAMMA, fill, use
@@ -28,7 +29,7 @@ def test_a_new_file_is_of_todays_version_and_written_through(tmp_path: Path) -> 
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,
-        "busy_timeout": 1000 * schema.BUSY_S,
+        "busy_timeout": 1000 * database.BUSY_S,
     }
 
 
@@ -113,12 +114,12 @@ def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
 
 
 def test_a_file_that_another_holds_for_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "BUSY_S", 0.05)
+    monkeypatch.setattr(database, "BUSY_S", 0.05)
     path = tmp_path / "p"
     opened(path).close()
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(PassportError, match="database is locked; another program holds it"):
+        with pytest.raises(PassportError, match=r"database is locked; another program holds it for more than 0\.05 s"):
             fill(path, "osmu:1a2b3c4d", [GAMMA])
 
 
