@@ -58,7 +58,7 @@ def line_of(event: Event) -> str | None:
         case JobReceived() if event.new_block:
             height = "a new block" if event.height is None else f"block {event.height}"
             network, share = difficulty_text(event.network_difficulty), difficulty_text(event.difficulty)
-            return f"work for {height}, difficulty {network}; share difficulty {share}"
+            return f"work for {height} from {pool_text(event.pool)}, difficulty {network}; share difficulty {share}"
         case ShareDone():
             return _share_line(event)
         case HardwareError():

@@ -48,11 +48,11 @@ LINES: list[tuple[Event, str | None]] = [
     (Disconnected("pool", "ended", None), "disconnected from pool: ended"),
     (
         JobReceived("pool", "1", 7, 0.001, 29588.0, True, True),
-        "work for block 7, difficulty 29.6k; share difficulty 0.001",
+        "work for block 7 from pool, difficulty 29.6k; share difficulty 0.001",
     ),
     (
         JobReceived("pool", "1", None, 512.0, 1.0, True, True),
-        "work for a new block, difficulty 1; share difficulty 512",
+        "work for a new block from pool, difficulty 1; share difficulty 512",
     ),
     (JobReceived("pool", "1", 7, 0.001, 1.0, False, False), None),
     (
