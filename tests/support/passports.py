@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sqlite3
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -104,6 +106,45 @@ def a_life(days: int = 365, a_day: int = 12) -> list[AnyRecord]:
         life.append(check_of(day, "fail" if day == 120 else "pass", 1e12 * (1 - 0.1 * day / 365)))
     life.append(Fault(START + timedelta(days=100), "its fan turns 320 times a minute", 3))
     life.append(Service(START + timedelta(days=110), "fan replaced"))
+    return life
+
+
+def an_eventful_life(seed: int = 1) -> list[AnyRecord]:
+    """A year that shows something: a summer's heat, a fan that fails, a regulator that sags, and their repairs."""
+    random = Random(seed)
+    life: list[AnyRecord] = [GAMMA, Labelled(START, "shelf-3"), Firmware(START, "bitaxe-raw 1")]
+    for day in range(365):
+        warmth, sags, stands = math.sin(math.pi * day / 365) ** 2, 200 <= day < 238, 99 <= day < 111
+        rate = 1.08e12 * (1 - 0.06 * day / 365 - 0.02 * warmth) * (0.87 if sags else 1.0)
+        watts = 18.4 * (1 + 0.05 * day / 365 + 0.03 * warmth)
+        errors = 0.002 + 0.01 * day / 365 + (0.03 if sags else 0.0)
+        if not stands:
+            hashes, claims = round(86400 * rate * random.gauss(1.0, 0.003)), 86400
+            joules = 86400 * watts * random.gauss(1.0, 0.004)
+            energy = Energy(joules, 86400.0, hashes, None, "VR output", "board")
+            at = START + timedelta(days=day + 1)
+            life.append(
+                Hours(at, 86400.0, hashes, True, energy, claims, round(claims * errors), 525.0, 55 + 9 * warmth)
+            )
+        if verdict := {
+            3: "pass",
+            58: "pass",
+            112: "pass",
+            204: "fail",
+            239: "pass",
+            300: "inconclusive",
+            362: "pass",
+        }.get(day):
+            measured = rate * random.gauss(1.0, 0.004)
+            life.append(check_of(day, verdict, measured, 1.03 * watts, errors={"value": errors}))
+    for day, fault in (
+        (99, "its fan turns 320 times a minute"),
+        (201, "3.6% of its nonces are false"),
+        (290, "unplugged"),
+    ):
+        life.append(Fault(START + timedelta(days=day), fault, 1))
+    for day, done in ((111, "fan replaced"), (238, "regulator reflowed")):
+        life.append(Service(START + timedelta(days=day), done))
     return life
 
 

@@ -1,8 +1,7 @@
 """The pictures of README and docs, made by the program itself: `make pictures`.
 
-Reports of simulated boards are shown by a browser, live screens leave their own picture. It leaves out
-docs/kernels.svg, which belongs to `make bench` as its figures do, and docs/passport.svg, the life of a board that
-never was.
+Reports of simulated boards are shown by a browser, live screens leave their own picture; the life of a board in
+docs/passport.svg is made up. It leaves out docs/kernels.svg, which belongs to `make bench` as its figures do.
 
     python -m tests.support.pictures docs [check.png …]
 """
@@ -18,6 +17,7 @@ from PIL import Image
 
 from .browser import Browser, browser
 from .command import run
+from .passports import an_eventful_life, fill
 
 HEX = "sim:bitaxe-hex?fault=dead-core:2.17,dead-core:4.90"
 GRID = ("--mhz", "350..625:25", "--volts", "1.0..1.2:0.025")  # of the whole map what is of interest
@@ -50,11 +50,19 @@ def boards(target: Path, folder: Path, shown: Browser) -> None:
     _run("mine", *devices, "--duration", str(MINED_S), "--picture", str(target), *kept)
 
 
+def passport(target: Path, folder: Path, shown: Browser) -> None:
+    del shown
+    kept, key = folder / "life.sqlite3", "osmu:1a2b3c4d"
+    fill(kept, key, an_eventful_life())
+    _run("boards", "show", key, "--plot", str(target), "--passport", str(kept))
+
+
 PICTURES: dict[str, Callable[[Path, Path, Browser], None]] = {
     "check.png": check,
     "sweep.png": sweep,
     "mine.svg": mine,
     "boards.svg": boards,
+    "passport.svg": passport,
 }
 
 
