@@ -104,6 +104,8 @@ def load_options(path: Path | None) -> MineOptions:
         return msgspec.convert(data, _File).mine
     except OSError as error:
         raise InputError(f"config {path}: {error.strerror}") from None
+    except RecursionError:
+        raise InputError(f"config {path}: its lists or tables lie too deep in each other") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         known = ", ".join(field.encode_name for field in msgspec.structs.fields(MineOptions))
         hint = f"; [mine] takes {known}" if "unknown field" in str(error) else ""

@@ -107,6 +107,8 @@ def _of_file(path: Path, board: str) -> dict[str, float]:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"limits {path}: {error.strerror}") from None
+    except RecursionError:
+        raise InputError(f"limits {path}: its lists or tables lie too deep in each other") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"limits {path}: {error}") from None
     own = data.pop(board, {})

@@ -7,8 +7,10 @@ out coinbasetxn (the node's own coinbase, which no node of today sends) and choo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
 from ..chain.coinbase import COMMITMENT_PREFIX, TAG, Coinbase, witness_commitment
 from ..chain.header import double_sha256
@@ -24,6 +26,10 @@ TEST_CHAINS = {"test", "testnet4"}  # where 20 minutes without a block let the d
 RETARGET = 2016  # blocks; the first of each such run has the difficulty computed from times alone
 OP_TRUE = "51"
 
+Height: TypeAlias = Annotated[int, Meta(ge=0, lt=2**31)]
+Time: TypeAlias = Annotated[int, Meta(ge=0, lt=2**32)]  # seconds, as a header has them
+Satoshi: TypeAlias = Annotated[int, Meta(ge=0, le=21_000_000 * 10**8)]  # Bitcoin Core's MAX_MONEY
+
 
 class OfferedTransaction(msgspec.Struct):
     data: str
@@ -35,15 +41,15 @@ class Offer(msgspec.Struct):
 
     version: int
     previousblockhash: str
-    height: int
+    height: Height
     bits: str
-    curtime: int
+    curtime: Time
     transactions: list[OfferedTransaction]
     rules: list[str] = []
-    mintime: int | None = None
-    maxtime: int | None = None
+    mintime: Time | None = None
+    maxtime: Time | None = None
     coinbaseaux: dict[str, str] = {}
-    coinbasevalue: int | None = None
+    coinbasevalue: Satoshi | None = None
     default_witness_commitment: str | None = None
     signet_challenge: str | None = None
     longpollid: str | None = None

@@ -61,10 +61,13 @@ class NodeUrl:
         cookie = Path(query["cookie"][-1]).expanduser() if query else None
         if cookie is not None and parts.username is not None:
             raise InputError("node URL: has both a user and a cookie; give one of them")
+        password = unquote(parts.password or "")
+        if "@" in parts.path or (password and password in unquote(parts.path)):  # a URL behind another, as a rule
+            raise InputError(f"node URL: its path holds an @ or the password, and would be shown; {_SHAPE}")
         host = f"[{host}]" if ":" in host else host
         user = None if parts.username is None else unquote(parts.username)
         endpoint = f"{parts.scheme}://{host}:{port}{parts.path or '/'}"
-        return cls(endpoint, user, unquote(parts.password or ""), cookie)
+        return cls(endpoint, user, password, cookie)
 
     def __str__(self) -> str:
         return self.endpoint.rstrip("/")

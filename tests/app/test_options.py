@@ -35,6 +35,7 @@ def test_the_command_line_goes_before_the_file() -> None:
         ("[dig]\n", "dig"),
         ("[mine\n", "line 1"),
         ("\xff", "config"),
+        ("[mine]\nduration = " + 3000 * "[", "too deep"),  # found by `make fuzz`
     ],
 )
 def test_a_bad_file_is_named_with_what_is_wrong_in_it(tmp_path: Path, text: str, said: str) -> None:

@@ -65,6 +65,7 @@ def test_what_is_refused(given: str, said: str) -> None:
         ("hot = 1", "is no limit"),
         ("chip_c = true", "takes 30"),
         ("bitaxe-gamma = 3", "table"),
+        ("chip_c = " + 3000 * "[", "too deep"),
     ],
 )
 def test_files_that_are_refused(text: str, said: str, tmp_path: Path) -> None:

@@ -129,6 +129,14 @@ def test_what_cannot_be_mined(changed: dict[str, Any], says: str) -> None:
     assert says in refused(**changed)
 
 
+@pytest.mark.parametrize("name", ["height", "curtime", "mintime", "maxtime", "coinbasevalue"])
+@pytest.mark.parametrize("value", ["-1", "99999999999999999", 60 * "5"])
+def test_numbers_that_no_block_holds_are_stopped_at_the_door(name: str, value: str) -> None:
+    text = msgspec.json.encode(CORE | {name: 0}).replace(f'"{name}":0'.encode(), f'"{name}":{value}'.encode())
+    with pytest.raises(msgspec.ValidationError, match=rf"\$\.{name}"):
+        msgspec.json.decode(text, type=Offer)
+
+
 def test_a_signet_needs_its_owners_signature_except_the_trivial_one() -> None:
     signet = Terms("signet", b"\x51")
     rules = ["csv", "!segwit", "!signet", "taproot"]

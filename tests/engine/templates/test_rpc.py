@@ -230,6 +230,7 @@ def test_a_url_hides_what_opens_it() -> None:
         *("", "localhost:8332", "ftp://u:sesame@host", "http://", "http://u:sesame@", "http://u:ses/ame@host:8332"),
         *("http://u:sesame@host:port", "http://u:sesame@host:99999", "http://u:sesame@host#x", "http://[::1"),
         *("http://host?rpcuser=sesame", "http://host?sesame", "http://u:sesame@host?cookie=/x"),
+        *("http://u:x@host.http://u:sesame@host", "http://u:sesame@host/sesame", "http://u:sesame@host/s%65same"),
     ],
 )
 def test_no_urls_and_their_passwords_are_not_repeated(text: str) -> None:
