@@ -106,7 +106,7 @@ def load_options(path: Path | None) -> MineOptions:
         raise InputError(f"config {path}: {error.strerror}") from None
     except RecursionError:
         raise InputError(f"config {path}: its lists or tables lie too deep in each other") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+    except (ValueError, msgspec.ValidationError) as error:  # of TOML, UTF-8, or a number of thousands of digits
         known = ", ".join(field.encode_name for field in msgspec.structs.fields(MineOptions))
         hint = f"; [mine] takes {known}" if "unknown field" in str(error) else ""
         raise InputError(f"config {path}: {error}{hint}") from None

@@ -109,7 +109,7 @@ def _of_file(path: Path, board: str) -> dict[str, float]:
         raise InputError(f"limits {path}: {error.strerror}") from None
     except RecursionError:
         raise InputError(f"limits {path}: its lists or tables lie too deep in each other") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # of TOML, UTF-8, or a number of thousands of digits
         raise InputError(f"limits {path}: {error}") from None
     own = data.pop(board, {})
     if not isinstance(own, dict):

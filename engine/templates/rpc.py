@@ -7,9 +7,11 @@ out batches and notifications. User names, passwords and cookies stay out of eve
 from __future__ import annotations
 
 import asyncio
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -54,7 +56,7 @@ class NodeUrl:
             raise InputError(
                 f"node URL: {_SHAPE}; in user and password write / : @ ? # as %2F %3A %40 %3F %23"
             ) from None
-        if parts.scheme not in ("http", "https") or not host or parts.fragment:
+        if parts.scheme not in ("http", "https") or not host or not _is_host(host) or parts.fragment:
             raise InputError(f"node URL: {_SHAPE}")
         if unknown := set(query) - {"cookie"}:
             raise InputError(f"node URL: the option {', '.join(sorted(unknown))} is unknown; {_SHAPE}")
@@ -85,6 +87,15 @@ class NodeUrl:
         else:
             return {}
         return {"Authorization": "Basic " + b64encode(secret.encode()).decode()}
+
+
+def _is_host(host: str) -> bool:
+    if ":" not in host:
+        return re.fullmatch(r"[\w.-]+", host) is not None
+    try:
+        return ip_address(host).version == 6
+    except ValueError:
+        return False
 
 
 class RpcError(NodeError):

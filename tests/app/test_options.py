@@ -36,6 +36,7 @@ def test_the_command_line_goes_before_the_file() -> None:
         ("[mine\n", "line 1"),
         ("\xff", "config"),
         ("[mine]\nduration = " + 3000 * "[", "too deep"),  # found by `make fuzz`
+        ("[mine]\nduration = " + 5000 * "9", "5000 digits"),
     ],
 )
 def test_a_bad_file_is_named_with_what_is_wrong_in_it(tmp_path: Path, text: str, said: str) -> None:

@@ -66,6 +66,7 @@ def test_what_is_refused(given: str, said: str) -> None:
         ("chip_c = true", "takes 30"),
         ("bitaxe-gamma = 3", "table"),
         ("chip_c = " + 3000 * "[", "too deep"),
+        ("chip_c = " + 5000 * "9", "5000 digits"),
     ],
 )
 def test_files_that_are_refused(text: str, said: str, tmp_path: Path) -> None:

@@ -231,6 +231,7 @@ def test_a_url_hides_what_opens_it() -> None:
         *("http://u:sesame@host:port", "http://u:sesame@host:99999", "http://u:sesame@host#x", "http://[::1"),
         *("http://host?rpcuser=sesame", "http://host?sesame", "http://u:sesame@host?cookie=/x"),
         *("http://u:x@host.http://u:sesame@host", "http://u:sesame@host/sesame", "http://u:sesame@host/s%65same"),
+        *("http://[::1]@[[[:1", "http://[::]@1]:1", "http://u:sesame@[fe80::zz]:1", "http://u:sesame@a host"),
     ],
 )
 def test_no_urls_and_their_passwords_are_not_repeated(text: str) -> None:
