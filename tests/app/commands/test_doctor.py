@@ -21,8 +21,11 @@ WIDTH = 80
 
 
 @pytest.fixture(autouse=True)
-def no_wish(monkeypatch: pytest.MonkeyPatch) -> None:
+def whole_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody wishes for a kernel; libusb, which pip does not bring, is there; and nothing is plugged in."""
     monkeypatch.delenv(ENVIRONMENT, raising=False)
+    monkeypatch.setattr(libusb, "default_backend", object)
+    monkeypatch.setattr(find, "plugged_in", list[Recognised])
 
 
 def findings(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, Any]]:
@@ -132,7 +135,6 @@ def test_it_tells_whether_sticks_can_be_driven(
     there: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(libusb, "default_backend", lambda: object() if there else None)
-    monkeypatch.setattr(find, "plugged_in", list[Recognised])
     assert run(["doctor", "--json"]) == (0 if there else 1)
     (finding,) = others(capsys, "usb")
     assert (finding["ok"], finding["remedy"]) == (there, "" if there else libusb.REMEDY)
