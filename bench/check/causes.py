@@ -23,6 +23,7 @@ from ...hw.errors import (
 )
 from ...hw.parts.bus import NoAnswer
 from ...hw.watch import Unfit
+from . import units
 from .coming_up import short
 from .evidence import Evidence
 from .hints import finding
@@ -128,10 +129,10 @@ def _mute(e: Evidence, error: Mute, told: str) -> Iterator[Finding]:
         yield finding("brown-out", "", told)
     elif error.because == "silent":
         yield finding("falls-silent" if "counted" in e.stages else "no-answer", "", told)
-    elif e.chips == 1:
-        yield finding("dead-chip", "chip 0", told)
+    elif silent := units.dead(units.chips(e.row, e.counts)) if e.counts is not None else []:
+        yield from (finding("dead-chip", unit.where, told) for unit in silent)  # it fell on them that all were silent
     else:
-        yield finding("dead-chip", f"all {e.chips} chips", told)
+        yield finding("dead-chip", "chip 0" if e.chips == 1 else f"all {e.chips} chips", told)
 
 
 def _rail(e: Evidence) -> str:

@@ -8,6 +8,8 @@ exponentially. A window goes on until that lies well below the limit, or the lim
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
+from math import copysign
 from statistics import fmean
 
 from ...hw.errors import ChipReset, Mute
@@ -90,7 +92,9 @@ def resets(e: Evidence) -> Judged | None:
 
 
 def heads_for(course: Sequence[tuple[float, float]]) -> float | None:
-    """(s, °C): where it comes to rest. None: it is too short to be told, or does not come to rest."""
+    """(s, °C): where it comes to rest, at the furthest that the sensor's steps leave open. None: it is too short to be
+    told, or does not come to rest.
+    """
     if len(course) < 6 or course[-1][0] - course[0][0] < _LEAST_S:
         return None
     third = len(course) // 3
@@ -98,9 +102,16 @@ def heads_for(course: Sequence[tuple[float, float]]) -> float | None:
     first, second = b - a, c - b
     if abs(second) < _FLAT_C:
         return course[-1][1]
-    if abs(second) >= _STEADY * abs(first) or first * second < 0:
+    errs_c = _least_step([value for _, value in course]) / 2  # of a piece's mean, at most
+    before, after = abs(first) - errs_c, abs(second) + errs_c
+    if first * second < 0 or abs(second) >= _STEADY * abs(first) or after >= before:
         return None
-    return c + second * second / (first - second)
+    return c + copysign(after * after / (before - after), second)
+
+
+def _least_step(values: Sequence[float]) -> float:
+    """That they were seen to take: what the sensor tells apart, or less."""
+    return min((high - low for low, high in pairwise(sorted(set(values)))), default=0.0)
 
 
 def is_settled(e: Evidence) -> bool:

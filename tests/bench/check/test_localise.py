@@ -80,6 +80,14 @@ def test_a_board_that_is_not_there_has_no_finding() -> None:
     assert named(evidence(DeviceAbsent(""))) == []
 
 
+def test_a_chip_that_was_silent_all_along_is_named_where_the_others_fell_silent_by_chance() -> None:
+    e = evidence(Mute("", "hash nothing"))
+    e.counts = even(HEX, 60_000.0, {(4, core): 0.0 for core in range(112)})
+    assert [where for code, where in named(e) if code == "dead-chip"] == ["chip 4"]
+    e.counts = even(HEX, 60_000.0, {})
+    assert named(e) == [("dead-chip", "all 6 chips")]
+
+
 def of_counts(parts: dict[Place, float]) -> list[tuple[str, str]]:
     e = evidence()
     e.counts = even(HEX, 60_000.0, parts)

@@ -9,8 +9,10 @@ import pytest
 from joulehash.bench.check.sensing import heads_for
 
 
-def course(rest_c: float, time_s: float, seconds: int = 30, begin_c: float = 30.0) -> list[tuple[float, float]]:
-    steps = 0.125  # of the sensor
+def course(
+    rest_c: float, time_s: float, seconds: int = 30, begin_c: float = 30.0, steps: float = 0.125
+) -> list[tuple[float, float]]:
+    """As a sensor tells it that knows such steps of a degree."""
     return [(float(s), round((rest_c + (begin_c - rest_c) * exp(-s / time_s)) / steps) * steps) for s in range(seconds)]
 
 
@@ -25,6 +27,15 @@ def test_it_is_found_before_it_is_reached(rest_c: float, time_s: float) -> None:
 def test_it_is_unknown_in_a_course_much_shorter_than_its_time_constant(rest_c: float, time_s: float) -> None:
     assert heads_for(course(rest_c, time_s)) is None
     assert heads_for(course(rest_c, time_s, seconds=2 * int(time_s))) == pytest.approx(rest_c, rel=0.1)
+
+
+@pytest.mark.parametrize("begin_c", [33.0, 33.2, 33.4, 33.6, 33.8, 34.0])
+@pytest.mark.parametrize("time_s", [60.0, 100.0, 150.0])
+@pytest.mark.parametrize("seconds", range(13, 45))
+def test_a_sensor_of_whole_degrees_says_less(begin_c: float, time_s: float, seconds: int) -> None:
+    """What rises fast for long and is read in steps seems to come to rest at a few degrees more."""
+    found = heads_for(course(100.0, time_s, seconds, begin_c, steps=1.0))
+    assert found is None or found > 60
 
 
 def test_cooling_down_is_found_too() -> None:
