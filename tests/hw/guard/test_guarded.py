@@ -29,6 +29,8 @@ from joulehash.hw.ports.usb_off import UsbOff
 from tests.support import guarded_miner
 from tests.support.ports import PATIENCE_S, run
 
+pytestmark = pytest.mark.alone
+
 WITHIN_S = 1.0  # the issue's: rails off within a second of the miner's death
 
 
@@ -90,7 +92,7 @@ def alive(pid: int) -> bool:
     """Running, and no zombie that nobody has waited for."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # before it is opened, or before it is read
         return False
 
 
