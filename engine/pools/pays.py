@@ -6,46 +6,54 @@ that job. Leaves out whether the amount is what the chain allows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..chain.payout import Payout, address_in, address_of, chains_of, payout_of, script_of
 from ..errors import InputError
-from ..events import CoinbaseSeen, Paid
+from ..events import CoinbaseSeen, Paid, Report
 from ..work import Job
 
 _SHOWN = 8  # outputs
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    event: CoinbaseSeen
-    refusal: str  # why the job must not be mined; empty: it may
-
-
 class PayCheck:
     """user: ADDRESS.worker, or any other name. least: percent that its address must be paid; None: whatever it is.
+
+    part       0 to 1, what of the newest job's coinbase is the user's; None: it is not known
+    underpaid  that is too little
 
     Raises InputError when a least is asked for and the user name has no address.
     """
 
-    def __init__(self, pool: str, user: str, least: float | None) -> None:
-        self._pool, self._least = pool, least
+    def __init__(self, pool: str, user: str, least: float | None, report: Report) -> None:
+        self._pool, self._least, self._report = pool, least, report
+        self._told = False
+        self.part: float | None = None
+        self.underpaid = False
         self._address = address_in(user)
         if least is not None and self._address is None:
             raise InputError(f"--pays-me: the user name {user[:100]!r} has no address in it; takes ADDRESS.worker")
 
-    def look(self, job: Job) -> Seen | None:
-        """None: the user name has no address, and nothing is asked for."""
+    def begin(self) -> None:
+        """A new connection, of which the first coinbase is told."""
+        self._told = self.underpaid = False
+
+    def look(self, job: Job) -> str:
+        """Why it must not be mined; empty: it may."""
         if self._address is None:
-            return None
+            return ""
         coinbase = job.coinb1 + job.extranonce1 + bytes(job.extranonce2_size) + job.coinb2
         try:
             payout = payout_of(coinbase)
         except ValueError as error:
             event = CoinbaseSeen(self._pool, job.height, self._address, None, None, None, [], 0)
-            return Seen(event, "" if self._least is None else f"its coinbase cannot be read: {error}")
-        event = self._event(job, payout, self._address)
-        return Seen(event, self._refusal(event))
+            refusal = "" if self._least is None else f"its coinbase cannot be read: {error}"
+        else:
+            event = self._event(job, payout, self._address)
+            refusal = self._refusal(event)
+        if not self._told:
+            self._told = True
+            self._report(event)
+        self.part, self.underpaid = event.part, bool(refusal)
+        return refusal
 
     def _event(self, job: Job, payout: Payout, address: str) -> CoinbaseSeen:
         chain, script = chains_of(address)[0].name, script_of(address)

@@ -1,6 +1,7 @@
 """A Stratum V1 pool on asyncio: connects, reconnects, feeds the protocol and writes what it says.
 
-The protocol itself is stratum/client.py, connections are connect.py's, where client.reconnect may lead redirect.py's.
+The protocol itself is stratum/client.py, its line is line.py's, what it must do by when is timing.py's, and where
+client.reconnect may lead redirect.py's.
 Leaves out: several pools and failover (a group of these does that).
 """
 
@@ -13,7 +14,7 @@ from random import Random
 
 from ..chain.target import difficulty_from_target
 from ..crash import crash, in_words
-from ..errors import PoolError, PoolRefused, PoolUnreachable, ProtocolError
+from ..errors import PoolError, PoolRefused, ProtocolError
 from ..events import Connected, Disconnected, JobReceived, Malformed, PoolMessage, Report
 from ..journal import Journal
 from ..judge import Quality, Verdict
@@ -25,21 +26,20 @@ from ..stratum.lines import printable
 from ..tally import Outcome, Result
 from ..work import Job
 from .blocks import PoolBlocks
-from .connect import READ_BYTES, Connect, connect, plain
+from .connect import Connect, connect
 from .leftovers import Leftovers
+from .line import Line, opened
 from .pays import PayCheck
 from .redirect import followed
 from .slot import JobSlot
 from .suggestion import Suggestion, suggested_at
-from .timing import Backoff, Timing
+from .timing import Backoff, Patience, Timing
 from .told import Told
 from .url import PoolURL
 
 _MALFORMED_LIMIT = 20  # lines of one connection that cannot be understood
-_TLS_ALERT = b"\x15\x03"  # RFC 8446, section 5.1: the record of a server that was spoken to without TLS
 _NEXT_JOB_S = 0.02  # between two jobs: a flood of them must not keep devices from working
 _BUSY_S = 0.005  # of our time that its words take at once; after more the pool waits as long
-_UNSENT_LIMIT = 1 << 20  # bytes that a pool may leave unread
 
 
 class StratumPool:
@@ -67,14 +67,11 @@ class StratumPool:
         self._connect = connect
         self._quirks = Quirks()
         self._protocol: ClientProtocol | None = None
-        self._writer: asyncio.StreamWriter | None = None
+        self._line: Line | None = None
         self._waiting: dict[Verdict, asyncio.Future[Result]] = {}
         self._slot = JobSlot()
         self._left = Leftovers(self._settle, self._timing.resume, self._timing.resume_block)
-        self._pay_check = PayCheck(self.name, settings.user, settings.pays_me)
-        self._pays: float | None = None
-        self._looked = False  # at a coinbase of this connection
-        self._underpaid = False  # by the newest
+        self._pay_check = PayCheck(self.name, settings.user, settings.pays_me, report)
         self._blocks = (
             None if journal is None else PoolBlocks(journal, f"{url.host}:{url.port} {settings.user}", report)
         )
@@ -103,7 +100,7 @@ class StratumPool:
             latency_s=self._latency_s,
             reconnects=max(0, self._sessions - 1),
             malformed=self._malformed,
-            pays=self._pays if ready else None,
+            pays=self._pay_check.part if ready else None,
             failure="" if ready else self._failure,
             refused=self._refused and not ready,
         )
@@ -193,7 +190,7 @@ class StratumPool:
                 await self._connect_and_serve(self._at)
                 reason = "the pool asked us to reconnect"
             except PoolError as error:
-                refused = isinstance(error, PoolRefused) and (self._ready_s is None or self._underpaid)
+                refused = isinstance(error, PoolRefused) and (self._ready_s is None or self._pay_check.underpaid)
                 reason = str(error)
             except Exception as error:  # this connection ends with it, and not the miner
                 reason = in_words(error)
@@ -208,15 +205,15 @@ class StratumPool:
 
     async def _connect_and_serve(self, url: PoolURL) -> None:
         """One connection, from its opening to its end. Raises PoolError; returns when the pool redirects us."""
-        reader, self._writer = await self._open(url)
+        line = self._line = await opened(self._connect, url, self._timing.connect)
         self._sessions += 1
-        self._looked = self._underpaid = False
+        self._pay_check.begin()
         protocol = self._protocol = ClientProtocol(self._settings, self._quirks, next(SESSIONS))
         reason = "the pool asked us to reconnect"
         try:
             protocol.start()
             self._flush()
-            await self._serve(reader, self._writer, protocol)
+            await self._serve(line, protocol)
         except PoolError as error:
             reason = str(error)
             raise
@@ -228,9 +225,9 @@ class StratumPool:
 
     def _close(self, protocol: ClientProtocol, reason: str) -> None:
         """Let go of the connection; what is unanswered waits for the next."""
-        assert self._writer is not None
-        self._writer.transport.abort()
-        self._protocol = self._writer = None
+        assert self._line is not None
+        self._line.abort()
+        self._protocol = self._line = None
         mute = protocol.oldest_pending_s(asyncio.get_running_loop().time()) >= self._timing.answer
         for event in protocol.closed(reason):
             if isinstance(event, Answered):
@@ -241,67 +238,29 @@ class StratumPool:
         if protocol.job is not None:
             self._slot.lose()
 
-    async def _open(self, url: PoolURL) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        limit = asyncio.timeout(self._timing.connect)
-        try:
-            async with limit:
-                return await self._connect(url)
-        except OSError as error:  # TimeoutError among them
-            why = f"no connection in {self._timing.connect:g} s" if limit.expired() else plain(error)
-            raise PoolUnreachable(why) from None
-
-    async def _serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, protocol: ClientProtocol
-    ) -> None:
+    async def _serve(self, line: Line, protocol: ClientProtocol) -> None:
         """Feed the protocol until the connection ends or must end."""
-        loop, timing = asyncio.get_running_loop(), self._timing
-        began_s = heard_s = loop.time()
-        malformed, mute = self._malformed, True
-        suggestion = Suggestion(self._settings.suggest_difficulty, began_s, self._hashes() if self._hashes else 0)
+        loop = asyncio.get_running_loop()
+        now, malformed = loop.time(), self._malformed
+        patience = Patience(self._timing, now)
+        suggestion = Suggestion(self._settings.suggest_difficulty, now, self._hashes() if self._hashes else 0)
         while self._redirect is None:
-            data = await self._read(reader, mute and not self._at.tls)
+            data = await line.read(self._timing.tick)
             now = loop.time()
             self._told.tick(now)
-            if mute and not self._at.tls and data.startswith(_TLS_ALERT):
-                raise PoolUnreachable("it answers in TLS; write stratum+ssl:// before its name")
-            mute = mute and not data
             if self._hashes and protocol.ready and (wanted := suggestion.look(now, self._hashes())) is not None:
                 self._settings = replace(self._settings, suggest_difficulty=wanted)  # of the next connection too
                 protocol.suggest(wanted)
                 self._flush()
             if data:
-                heard_s = now if b"\n" in data else heard_s  # a line without end is no word
+                patience.heard(data, now)
                 self._receive(data, protocol, now)
                 if (busy_s := loop.time() - now) > _BUSY_S:
                     await asyncio.sleep(busy_s)
             if self._malformed - malformed >= _MALFORMED_LIMIT:
                 raise ProtocolError(f"{_MALFORMED_LIMIT} lines that cannot be understood")
-            if not protocol.ready and now - began_s >= timing.handshake:
-                raise PoolUnreachable(f"not authorized after {timing.handshake:g} s")
-            if now - heard_s >= timing.silence:
-                raise PoolUnreachable(f"not a word in {timing.silence:g} s")
-            if protocol.oldest_pending_s(now) >= timing.answer:
-                raise PoolUnreachable(f"no answer to a share in {timing.answer:g} s")
-            if (unsent := writer.transport.get_write_buffer_size()) > _UNSENT_LIMIT:
-                raise PoolUnreachable(f"{unsent} bytes that the pool does not read")
-
-    async def _read(self, reader: asyncio.StreamReader, perhaps_tls: bool) -> bytes:
-        """What has come; nothing when nothing came for a tick. Raises PoolUnreachable when the connection is gone.
-
-        perhaps_tls: it has not said a word yet, as servers do that wait for TLS.
-        """
-        hint = "; is it a stratum+ssl:// port?" if perhaps_tls else ""
-        try:
-            async with asyncio.timeout(self._timing.tick):
-                data = await reader.read(READ_BYTES)
-        except OSError:  # our tick is a TimeoutError, but so is the system's ETIMEDOUT
-            broken = reader.exception()
-            if broken is None:
-                return b""
-            raise PoolUnreachable((plain(broken) if isinstance(broken, OSError) else str(broken)) + hint) from None
-        if not data:
-            raise PoolUnreachable("the pool closed the connection" + hint)
-        return data
+            patience.check(now, ready=protocol.ready, pending_s=protocol.oldest_pending_s(now))
+            line.check_unsent()
 
     def _receive(self, data: bytes, protocol: ClientProtocol, now: float) -> None:
         """All that these bytes say, also what stands behind a refusal. Raises PoolRefused."""
@@ -313,8 +272,8 @@ class StratumPool:
             raise PoolRefused(refused.reason)
 
     def _flush(self) -> None:
-        if self._protocol is not None and self._writer is not None and (data := self._protocol.outgoing()):
-            self._writer.write(data)
+        if self._protocol is not None and self._line is not None and (data := self._protocol.outgoing()):
+            self._line.write(data)
 
     def _handle(self, event: client.Event) -> Refused | None:
         """What is to be done; a Refused where the session must not go on."""
@@ -342,15 +301,8 @@ class StratumPool:
         return None
 
     def _new_job(self, job: Job, new_block: bool) -> Refused | None:
-        seen = self._pay_check.look(job)
-        if seen is not None:
-            if not self._looked:
-                self._looked = True
-                self._report(seen.event)
-            self._pays = seen.event.part
-            self._underpaid = bool(seen.refusal)
-            if seen.refusal:
-                return Refused(seen.refusal)
+        if refusal := self._pay_check.look(job):
+            return Refused(refusal)
         self._slot.put(job)
         self._told.put(_job_received(self.name, job, new_block), job.received_s)
         for share in self._left.take(job):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from ..errors import PoolUnreachable
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -23,6 +25,29 @@ class Timing:
     stable: float = 60.0  # authorized for so long, a connection resets the backoff
     redirect_most: float = 600.0  # a pool may ask us to wait; not for a day
     tick: float = 1.0  # how often these are looked at
+
+
+class Patience:
+    """With one connection: what it must do, and by when. Times are the loop's clock."""
+
+    def __init__(self, timing: Timing, now: float) -> None:
+        self._timing = timing
+        self._began_s = self._heard_s = now
+
+    def heard(self, data: bytes, now: float) -> None:
+        """A line without end is no word."""
+        if b"\n" in data:
+            self._heard_s = now
+
+    def check(self, now: float, *, ready: bool, pending_s: float) -> None:
+        """pending_s: the age of the oldest share that is not answered. Raises PoolUnreachable."""
+        timing = self._timing
+        if not ready and now - self._began_s >= timing.handshake:
+            raise PoolUnreachable(f"not authorized after {timing.handshake:g} s")
+        if now - self._heard_s >= timing.silence:
+            raise PoolUnreachable(f"not a word in {timing.silence:g} s")
+        if pending_s >= timing.answer:
+            raise PoolUnreachable(f"no answer to a share in {timing.answer:g} s")
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from joulehash.engine.chain.coinbase import Coinbase
 from joulehash.engine.chain.payout import script_of
 from joulehash.engine.chain.transaction import Output
 from joulehash.engine.errors import InputError
-from joulehash.engine.events import CoinbaseSeen, Disconnected, Paid
+from joulehash.engine.events import CoinbaseSeen, Disconnected, Event, Paid
 from joulehash.engine.pools.pays import PayCheck
 from joulehash.engine.stratum.messages import Notify
 from tests.support.fake_pool import EASIEST, Action, Pause, Step, Tell, handshake, job
@@ -96,12 +96,14 @@ def test_a_coinbase_that_cannot_be_read_is_told_and_refused_where_it_matters() -
 def test_a_large_payout_is_shown_in_part() -> None:
     outputs = tuple(Output(1000 - n, b"\x51" * (n + 1)) for n in range(30))
     coinb1, coinb2 = Coinbase(800_000, outputs).halves(8)
-    seen = PayCheck("pool", ME, None).look(plain_job(coinb1=coinb1, coinb2=coinb2))
-    assert seen is not None
-    assert (len(seen.event.outputs), seen.event.more) == (8, 22)
-    assert seen.event.outputs[0] == Paid("script 51", 1000)
+    told = list[Event]()
+    assert PayCheck("pool", ME, None, told.append).look(plain_job(coinb1=coinb1, coinb2=coinb2)) == ""
+    (seen,) = told
+    assert isinstance(seen, CoinbaseSeen)
+    assert (len(seen.outputs), seen.more) == (8, 22)
+    assert seen.outputs[0] == Paid("script 51", 1000)
 
 
 def test_asking_for_a_part_without_an_address_is_an_error() -> None:
     with pytest.raises(InputError, match=r"--pays-me: the user name 'joe' has no address in it; takes ADDRESS.worker"):
-        PayCheck("pool", "joe", 98)
+        PayCheck("pool", "joe", 98, print)
