@@ -2,17 +2,15 @@
 
     configure + subscribe ─► authorize ─► suggest_difficulty; jobs are held until authorized.
 
-Optional requests never hold up the session. A job keeps the target that it was given with; where the pool lowers the
-difficulty the current job is given out anew with the easier target, and a pool that punishes either habit is
-remembered in Quirks. What leaves: mining.submit as BIP310 has it. Sources: docs/stratum.md.
+Optional requests never hold up the session. What the pool grants, and what that means for its job, is terms.py's. What
+leaves: mining.submit as BIP310 has it. Sources: docs/stratum.md.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 
-from ..chain.target import target_from_difficulty
 from ..judge import Quality, Verdict
 from ..tally import Outcome, Result
 from ..work import Job
@@ -40,6 +38,7 @@ from .messages import (
 from .requests import Requests
 from .results import Answer, ConfigureResult, SubscribeResult, error_for
 from .settings import Quirks, Settings
+from .terms import Terms
 
 __all__ = [
     "Answered",
@@ -72,19 +71,26 @@ class ClientProtocol:
     settings: Settings
     quirks: Quirks
     session: int  # number of this connection; its jobs carry it
-    difficulty: Fraction = Fraction(1)
-    job: Job | None = None  # the newest
     ready: bool = False
     _out: bytearray = field(default_factory=bytearray)
     _lines: LineBuffer = field(default_factory=LineBuffer)
     _requests: Requests = field(default_factory=Requests)
     _pending: dict[int, _Sent] = field(default_factory=dict[int, _Sent])
-    _subscribed: SubscribeResult | None = None
-    _next_extranonce: SetExtranonce | None = None
-    _mask: int = 0
     _early: tuple[Notify, float] | None = None  # a job that came before the answer to mining.subscribe, and when
     _unknown: int = 0
     _suggested: int | None = None  # the last request of that kind
+
+    def __post_init__(self) -> None:
+        self._terms = Terms(self.session, self.quirks)
+
+    @property
+    def difficulty(self) -> Fraction:
+        return self._terms.difficulty
+
+    @property
+    def job(self) -> Job | None:
+        """The newest."""
+        return self._terms.job
 
     def start(self) -> None:
         asked = self.settings
@@ -115,12 +121,12 @@ class ClientProtocol:
         """The connection is gone: what was outstanding is lost. Learns from where it broke off."""
         self.ready = False
         quirks = self.quirks
-        if self._subscribed is None and not quirks.configures:
+        if self._terms.subscribed is None and not quirks.configures:
             # Old servers hang up on mining.configure. So do proxies whose pool is down, on anything: only the second
             # time in a row is it left out, once, and then asked again.
             quirks.hangups += 1
             quirks.no_configure = quirks.hangups % 3 == 2
-        if self._subscribed is None:
+        if self._terms.subscribed is None:
             quirks.session = None  # perhaps it was that which it did not like
         pending, self._pending = self._pending, {}
         self._requests.clear()
@@ -130,30 +136,23 @@ class ClientProtocol:
         """How long the oldest unanswered share has waited."""
         return next((now - sent.sent_s for sent in self._pending.values()), 0.0)
 
-    def goes_on_with(self, job: Job) -> bool:
-        """Whether a job of an earlier connection is of the session that goes on in this one."""
-        subscribed = self._subscribed
-        return subscribed is not None and (subscribed.extranonce1, subscribed.extranonce2_size) == (
-            job.extranonce1,
-            job.extranonce2_size,
-        )
-
     def submit(self, share: Verdict, now: float, *, again: bool = False) -> Result | None:
         """Queue a share; Answered follows. A Result at once when it must not be sent. again: it is of an earlier
         connection, whose session goes on."""
         job, found = share.work.job, share.found
-        if not self.ready or (job.session != self.session and not (again and self.goes_on_with(job))):
+        if not self.ready or (job.session != self.session and not (again and self._terms.goes_on_with(job))):
             return Result(Outcome.LOST, "its connection is gone")
         if share.quality is not Quality.BLOCK:
-            if self.quirks.raises_at_once and share.hash > target_from_difficulty(self.difficulty):
+            if self.quirks.raises_at_once and share.hash > self._terms.target:
                 return Result(Outcome.STALE, "below the raised difficulty")
             if self.quirks.no_easier and share.hash > job.given_target:
                 return Result(Outcome.STALE, "below the difficulty that its job was given with")
         if len(self._pending) >= _PENDING_LIMIT:
             return Result(Outcome.LOST, f"{_PENDING_LIMIT} shares are unanswered")
         # BIP310: nVersion = (job version & ~mask) | (bits & mask), with the mask of now
-        bits = found.version & self._mask if self._mask else None
-        version = job.version & ~self._mask | (bits or 0)
+        mask = self._terms.mask
+        bits = found.version & mask if mask else None
+        version = job.version & ~mask | (bits or 0)
         if version != found.version:
             return Result(Outcome.STALE, "version bits outside the mask of now")
         rebuilt = job.header(share.work.extranonce2, version, found.ntime, found.nonce).pack()
@@ -197,8 +196,8 @@ class ClientProtocol:
             granted = ConfigureResult.decode(response.result)
         except Refusal as refusal:
             return [Malformed(f"mining.configure: {refusal}")]
-        self._mask = granted.version_mask & self.settings.version_mask
-        return self._again()
+        self._terms.mask = granted.version_mask & self.settings.version_mask
+        return self._renewed()
 
     def _on_subscribed(self, response: Response, answer: Answer, now: float) -> list[Event]:
         if not answer.ok:
@@ -212,12 +211,12 @@ class ClientProtocol:
                 return []
             return [Refused(f"subscribe: {answer.reason}")]
         try:
-            self._subscribed = SubscribeResult.decode(response.result)
+            self._terms.subscribed = SubscribeResult.decode(response.result)
         except Refusal as refusal:
             return [Refused(f"subscribe: {refusal}")]
-        self.quirks.hangups, self.quirks.session = 0, self._subscribed.session
+        self.quirks.hangups, self.quirks.session = 0, self._terms.subscribed.session
         if self._early is not None:
-            self._notified(*self._early)
+            self._terms.give(*self._early)
             self._early = None
         self._ask(Authorize(self.settings.user, self.settings.password))
         if self.settings.extranonce_subscribe:
@@ -225,12 +224,13 @@ class ClientProtocol:
         return []
 
     def _authorized(self, answer: Answer) -> list[Event]:
-        if not answer.ok or self._subscribed is None:
+        if not answer.ok or self._terms.subscribed is None:
             return [Refused(f"authorize {self.settings.user!r}: {answer.reason}", credentials=True)]
         self.ready = True
         if self.settings.suggest_difficulty:
             self.suggest(self.settings.suggest_difficulty)
-        ready = Ready(self._subscribed.extranonce1, self._subscribed.extranonce2_size, self._mask)
+        subscribed = self._terms.subscribed
+        ready = Ready(subscribed.extranonce1, subscribed.extranonce2_size, self._terms.mask)
         return [ready] if self.job is None else [ready, NewJob(self.job, new_block=True)]
 
     def _judged(self, sent: _Sent, answer: Answer, now: float) -> list[Event]:
@@ -240,7 +240,7 @@ class ClientProtocol:
             return [Answered(share, Result(Outcome.ACCEPTED, "", latency_s))]
         outcome, events = Outcome.REJECTED, list[Event]()
         match answer.code:
-            case 21 if self._superseded(share.work.job):
+            case 21 if self._terms.replaces(share.work.job):
                 outcome = Outcome.STALE
             case 21 if sent.again:  # its jobs went with the connection; that is nothing against the pool or the share
                 outcome = Outcome.LOST
@@ -252,10 +252,10 @@ class ClientProtocol:
                 outcome = Outcome.DUPLICATE
             case 23 if share.hash > share.work.job.given_target:
                 outcome, self.quirks.no_easier = Outcome.STALE, True
-                events = self._again()
-            case 23 if share.hash > target_from_difficulty(self.difficulty):
+                events = self._renewed()
+            case 23 if share.hash > self._terms.target:
                 outcome, self.quirks.raises_at_once = Outcome.STALE, True
-                events = self._again()
+                events = self._renewed()
             case 24 | 25:
                 events = [Refused(answer.reason)]
             case _:
@@ -264,9 +264,6 @@ class ClientProtocol:
         if sent.again:
             reason = f"sent again after a lost connection: {reason}"
         return [Answered(share, Result(outcome, reason, latency_s)), *events]
-
-    def _superseded(self, job: Job) -> bool:
-        return self.job is None or (job is not self.job and job.id != self.job.id)
 
     # What the pool tells
 
@@ -283,21 +280,18 @@ class ClientProtocol:
                 self._out += encode_response(request.id, None, error_for(20, str(refusal)))
             return [Malformed(f"{request.method}: {refusal}")]
         match message:
-            case Notify() if self._subscribed is None:
+            case Notify() if self._terms.subscribed is None:
                 self._early = message, now
             case Notify():
-                return self._notified(message, now)
+                return self._given(new_block=self._terms.give(message, now))
             case SetDifficulty():
-                return self._set_difficulty(message.difficulty)
+                self._terms.difficulty = message.difficulty
+                return self._renewed()
             case SetExtranonce():
-                before = self._next_extranonce or message
-                self._next_extranonce = SetExtranonce(
-                    before.extranonce1 if message.extranonce1 is None else message.extranonce1,
-                    before.extranonce2_size if message.extranonce2_size is None else message.extranonce2_size,
-                )
+                self._terms.change_extranonce(message)
             case SetVersionMask():
-                self._mask = message.mask & self.settings.version_mask
-                return self._again()
+                self._terms.mask = message.mask & self.settings.version_mask
+                return self._renewed()
             case Reconnect():
                 return [Redirected(message.host, message.port, message.wait_s)]
             case ShowMessage():
@@ -310,58 +304,12 @@ class ClientProtocol:
                 pass
         return []
 
-    def _notified(self, notify: Notify, now: float) -> list[Event]:
-        assert self._subscribed is not None
-        if (change := self._next_extranonce) is not None:
-            self._next_extranonce = None
-            old = self._subscribed
-            self._subscribed = SubscribeResult(
-                old.extranonce1 if change.extranonce1 is None else change.extranonce1,
-                old.extranonce2_size if change.extranonce2_size is None else change.extranonce2_size,
-                old.session,
-            )
-        previous = self.job
-        target = target_from_difficulty(self.difficulty)
-        self.job = Job(
-            id=notify.job,
-            session=self.session,
-            prev_hash=notify.prev_hash,
-            coinb1=notify.coinb1,
-            coinb2=notify.coinb2,
-            branches=notify.branches,
-            version=notify.version,
-            nbits=notify.nbits,
-            ntime=notify.ntime,
-            clean=notify.clean,
-            extranonce1=self._subscribed.extranonce1,
-            extranonce2_size=self._subscribed.extranonce2_size,
-            target=target,
-            given_target=target,
-            version_mask=self._mask,
-            received_s=now,
-        )
-        new_block = previous is None or previous.prev_hash != notify.prev_hash
-        return [NewJob(self.job, new_block)] if self.ready else []  # else it is held until we are authorized
+    def _renewed(self) -> list[Event]:
+        return self._given(new_block=False) if self._terms.renew(seen=self.ready) else []
 
-    def _set_difficulty(self, difficulty: Fraction) -> list[Event]:
-        self.difficulty = difficulty
-        return self._again()
-
-    def _again(self) -> list[Event]:
-        """The current job anew, where its mask or its target has changed for the work that runs."""
-        job = self.job
-        if job is None:
-            return []
-        target = target_from_difficulty(self.difficulty)
-        counts_now = not self.quirks.no_easier if target > job.given_target else self.quirks.raises_at_once
-        if not counts_now:
-            target = job.given_target
-        if (target, self._mask) == (job.target, job.version_mask):
-            return []
-        tighter = self._mask != job.version_mask or target < job.target
-        clean = tighter if self.ready else job.clean  # nobody has seen the job that is held
-        self.job = replace(job, target=target, version_mask=self._mask, clean=clean)
-        return [NewJob(self.job, new_block=False)] if self.ready else []
+    def _given(self, *, new_block: bool) -> list[Event]:
+        """The job is held until we are authorized."""
+        return [NewJob(self.job, new_block)] if self.ready and self.job is not None else []
 
     def _ask(self, message: Message) -> int:
         identity, line = self._requests.ask(message)
