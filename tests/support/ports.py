@@ -272,7 +272,7 @@ class TcpEnd:
         self.hosts += 1
         self._changed()
         try:
-            while data := await reader.read(4096):
+            while (data := await reader.read(4096)) and not writer.transport.is_closing():  # nothing of an old host's
                 plain = b"".join(self._manager.filter(data)) if self._manager else data
                 if plain:
                     self._sent.append((plain, self.settings.baudrate))
