@@ -150,6 +150,7 @@ async def _count(chain: Chain, step: Count) -> None:
             f"{chain.name}: a chip says that it is a BM{min(others):04X}; {chain.row.title} has {chain.chip.name}",
             found,
             chain.n_chips,
+            broken,
         )
     if len(found) != chain.n_chips:
         raise ChipsMissing(

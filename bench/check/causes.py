@@ -67,7 +67,9 @@ def of_error(e: Evidence) -> Iterator[Finding]:
         case NoChips():
             yield finding("no-answer", "", f"0 of {e.chips} chips answer at {e.row.baud} baud{_rail(e)}")
         case WrongChips() if _is_misread(e, error):
-            yield finding("noisy-line", "", f"names that no chip has: {', '.join(f'{id:04X}' for id in error.ids)}")
+            yield finding(
+                "noisy-line", "", f"names that no chip has: {', '.join(f'{id:04X}' for id in _odd(e, error))}"
+            )
         case WrongChips():
             yield from _wrong_chips(e, error)
         case ChipsMissing():
@@ -104,11 +106,19 @@ def _is_garbled(error: Enumeration) -> bool:
 
 
 def _is_misread(e: Evidence, error: WrongChips) -> bool:
-    """Whether each odd name is the right one with a bit or two flipped, and that of no other chip."""
+    """Whether each odd name is that of no other chip, and the right one with a bit or two flipped; or anything, where
+    others have the right one and bytes came broken: answers without a preamble are read from their middle on, when a
+    byte of them is lost (BM1387)."""
     assert e.row.chip is not None
     right, known = e.row.chip.id, {chip.id for chip in CHIPS.values()}
-    odd = [id for id in error.ids if id != right]
-    return all(id not in known and (id ^ right).bit_count() <= _FLIPPED for id in odd)
+    shifted = right in error.ids and error.broken > 0
+    return all(id not in known and (shifted or (id ^ right).bit_count() <= _FLIPPED) for id in _odd(e, error))
+
+
+def _odd(e: Evidence, error: WrongChips) -> list[int]:
+    """What else they call themselves, each once."""
+    assert e.row.chip is not None
+    return sorted(set(error.ids) - {e.row.chip.id})
 
 
 def _wrong_chips(e: Evidence, error: WrongChips) -> Iterator[Finding]:

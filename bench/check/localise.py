@@ -25,6 +25,8 @@ def findings(e: Evidence, steps: Sequence[Step]) -> list[Finding]:
     """Likeliest causes first. Empty: nothing was found."""
     failed = {step.name: step for step in steps if step.verdict == "fail"}
     found = [*of_error(e), *_of_coming_up(e, failed), *_of_nonces(e, failed), *_of_senses(e, failed)]
+    if any(each.code == "address-stuck" for each in found):  # of chips that do the same work the first is heard
+        found = [each for each in found if each.code != "dead-chip"]
     if not found and "soak" in failed:
         found = [*_of_soak(e)]
     if not found:
@@ -56,7 +58,7 @@ def _of_coming_up(e: Evidence, failed: dict[str, Step]) -> Iterator[Finding]:
             yield cut(e, len(error.ids))
         else:
             yield finding("slow-start", "", f"{step.measured} answer")
-    if (step := failed.get("chips, fast line")) is not None:
+    if (step := failed.get("chips, fast line")) is not None and "line" not in failed:
         yield finding("noisy-line", f"at {e.row.fast_baud} baud", f"{step.measured} of {step.expected} chips answer")
 
 
@@ -71,8 +73,8 @@ def _of_nonces(e: Evidence, failed: dict[str, Step]) -> Iterator[Finding]:
     yield from (
         finding("stuck-nonce", f"chip {chip or 0}", f"one nonce {e.runs[chip]} times in succession") for chip in stuck
     )
-    gone = [] if e.failure is not None else units.dead(units.chips(e.row, c))
-    if "repeats" in failed and not stuck:
+    gone = units.dead(units.chips(e.row, c)) if _was_heard(e) else []
+    if "repeats" in failed and not stuck and not _was_reset(e):  # after a reset all have the same address
         code = "address-stuck" if gone and e.chips > 1 else "duplicate-nonces"
         yield finding(code, "", f"{failed['repeats'].measured} come again")
         if code == "address-stuck":
@@ -85,6 +87,12 @@ def _of_nonces(e: Evidence, failed: dict[str, Step]) -> Iterator[Finding]:
         yield finding("hash-errors", _worst(e), str(failed["errors"].measured))
     if "counter" in failed and not failed.keys() & {"hash rate", "errors", "repeats", "line"}:
         yield finding("lying-counter", "", f"nonces say {failed['counter'].measured} of what it counts")
+
+
+def _was_heard(e: Evidence) -> bool:
+    """To the end of the window: what gave no nonce in it was silent all along."""
+    error = e.failure
+    return error is None or (isinstance(error, Mute) and error.because == "hash nothing")
 
 
 def _was_reset(e: Evidence) -> bool:
@@ -106,10 +114,11 @@ def _of_units(e: Evidence, failed: dict[str, Step]) -> Iterator[Finding]:
         if step in failed
     ]
     told, new = list[Unit](), dict[str, list[Unit]]()
+    alive = _alive_cores(e) if "line" in failed else set[str]()  # a line that loses jobs makes cores silent meanwhile
     for word, unit in sorted(
         ((word, unit) for word, every in levels for unit in units.dead(every)), key=lambda pair: -pair[1].size
     ):
-        if not any(whole.contains(unit) for whole in told):
+        if unit.where not in alive and not any(whole.contains(unit) for whole in told):
             told.append(unit)
             new.setdefault(f"dead-{word}", []).append(unit)
     for word, every in levels:
@@ -129,6 +138,11 @@ def _is_told(unit: Unit, told: Sequence[Unit]) -> bool:
     return any(other.contains(unit) or unit.contains(other) for other in told)
 
 
+def _alive_cores(e: Evidence) -> set[str]:
+    """Those that found the nonce that is known to be theirs."""
+    return {one.where for one in e.patterns or () if one.state == "found" and one.spot[1] is not None}
+
+
 def _without_pattern(e: Evidence, told: Sequence[Unit]) -> Iterator[Finding]:
     """Cores that do not find the nonce that is known to be theirs: weak if they find others, dead if they find none."""
     assert e.counts is not None
@@ -136,12 +150,9 @@ def _without_pattern(e: Evidence, told: Sequence[Unit]) -> Iterator[Finding]:
     for one in e.patterns or ():
         chip, core = one.spot
         cores = None if core is None else range(core, core + 1)
-        if (
-            one.state != "found"
-            and not units.is_runt(e.row, core)
-            and not _is_told(Unit(one.where, 0, 0.0, range(chip, chip + 1), cores), told)
-        ):
-            told = [*told, Unit(one.where, 0, 0.0, range(chip, chip + 1), cores)]
+        unit = Unit(one.where, 0, 0.0, range(chip, chip + 1), cores)
+        if one.state != "found" and not units.is_runt(e.row, core) and not _is_told(unit, told):
+            told = [*told, unit]
             if len(told) <= _MOST_UNITS:
                 valid, due = (table.valid[chip][core or 0], table.expected[chip][core or 0]) if table else (0, 0.0)
                 yield finding(

@@ -32,7 +32,9 @@ from ..check.procedure import Check, Named
 from ..check.result import CheckResult, Verdict
 from .kinds import cell_of
 
-STEP_S = 0.05  # simulators speak this often; five times as seldom as they do elsewhere, for a third of the work
+# Simulators speak this often: four times as seldom as they do elsewhere, for a third of the work; and more often than
+# after the 50 ms of silence that end a frame (hw/chain.py), which would cut those that leave in two steps.
+STEP_S = 0.04
 PLAN = Plan(most_s=900.0)  # as `joulehash check` plans for simulators
 
 

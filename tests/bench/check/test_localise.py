@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from joulehash.bench.check.evidence import Evidence, Failed
 from joulehash.bench.check.hints import HINTS
 from joulehash.bench.check.limits import limits_of
 from joulehash.bench.check.localise import findings
-from joulehash.bench.check.patterns import Outcome
+from joulehash.bench.check.patterns import Outcome, State
 from joulehash.bench.check.result import Step
 from joulehash.bench.check.steps import STEPS
-from joulehash.bench.decide.sprt import RateTest
+from joulehash.bench.decide.sprt import ProportionTest, RateTest
 from joulehash.bench.window import Place
 from joulehash.engine.chain.header import Header
 from joulehash.engine.errors import DeviceAbsent
@@ -59,6 +60,9 @@ def named(e: Evidence) -> list[tuple[str, str]]:
         (WrongChips("", (0x1368, 0x1368), 6), "wrong-chip", ""),
         (WrongChips("", (0x1366, 0x136E, 0x1326), 6), "noisy-line", ""),
         (WrongChips("", (0x1366, 0x136E, 0x1368), 6), "wrong-chip", "chip 1, chip 2"),
+        (WrongChips("", (0x1366, 0x000F, 0x000F), 6, 4), "noisy-line", ""),
+        (WrongChips("", (0x1366, 0x000F, 0x000F), 6), "wrong-chip", "chip 1, chip 2"),
+        (WrongChips("", (0x000F, 0x000F), 6, 4), "wrong-chip", ""),
         (RailFailed("", 3.6, 0.2), "bad-regulator", "core voltage"),
         (Unfit("", "fan"), "bad-fan", "fan"),
         (Unfit("", "sensor"), "bad-sensor", "sensor"),
@@ -128,10 +132,10 @@ def test_on_a_slow_board_a_core_that_was_silent_by_chance_is_not_dead() -> None:
     assert named(e) == [("dead-core", "chip 3, core 7")]
 
 
-def outcome(core: int, tries: int, others: int) -> Outcome:
+def outcome(core: int, tries: int, others: int, *, chip: int = 0, state: State = "missing") -> Outcome:
     header = Header(0x20000000, bytes(32), bytes(32), 0, 0x1D00FFFF, 0)
-    where = Lies(0, core, 0, 0.01)
-    return Outcome(Known(Pattern.of(header), where), "missing", tries, others, 0)
+    where = Lies(chip, core, 0, 0.01)
+    return Outcome(Known(Pattern.of(header), where), state, tries, others, 0)
 
 
 def test_a_core_without_its_pattern_is_weak_if_it_finds_others_and_dead_if_it_does_not() -> None:
@@ -152,6 +156,37 @@ def test_a_clock_that_is_slow_as_a_whole_comes_late_to_what_is_known() -> None:
     e.counts = even(HEX, 60_000.0, {(chip, core): 0.7 for chip in range(6) for core in range(112)})
     e.rate.see(42_000, 60_000.0)
     assert named(e) == [("low-rate", "")]
+
+
+REPEATING: dict[Place, float] = {(chip, core): 0.0 for chip in range(1, 6) for core in range(112)}
+
+
+@pytest.mark.parametrize("error", [None, Mute("", "hash nothing")])
+def test_of_chips_that_search_the_same_the_others_are_not_dead(error: Exception | None) -> None:
+    """Whether or not the first fell silent for a while, too."""
+    e = evidence(error)
+    e.counts = replace(even(HEX, 6_000.0, REPEATING), duplicate=5_000)
+    e.repeats = ProportionTest(good=0.001, bad=0.01)
+    e.repeats.see(5_000, 6_000)
+    assert named(e) == [("address-stuck", "")]
+
+
+def test_chips_that_were_reset_have_one_address_and_say_all_twice() -> None:
+    e = evidence(Mute("", "reset"))
+    e.counts = replace(even(HEX, 6_000.0, REPEATING), duplicate=5_000)
+    e.repeats = ProportionTest(good=0.001, bad=0.01)
+    e.repeats.see(5_000, 6_000)
+    assert named(e) == [("brown-out", "")]
+
+
+def test_on_a_noisy_line_a_silent_core_that_found_its_own_nonce_is_not_dead() -> None:
+    e = evidence()
+    e.counts = even(HEX, 18.0 * 6 * 112, {(3, 7): 0.0, (4, 9): 0.0})
+    e.patterns = [outcome(7, 1, 0, chip=3, state="found")]
+    assert named(e) == [("dead-core", "chip 3, core 7"), ("dead-core", "chip 4, core 9")]
+    e.broken, e.frames = ProportionTest(good=0.001, bad=0.006), (400, 10_000)
+    e.broken.see(*e.frames)
+    assert named(e) == [("noisy-line", ""), ("dead-core", "chip 4, core 9")]
 
 
 def test_a_weak_core() -> None:
