@@ -54,21 +54,21 @@ class JsonFace:
 class PlainFace:
     """For logs and pipes."""
 
-    def __init__(self, *, several: bool) -> None:
-        self._several = several
+    def __init__(self, *, several: bool, timed: bool) -> None:
+        self._several, self._timed = several, timed
 
     def event(self, event: CheckEvent) -> None:
-        for line, _ in lines_of(event):
+        for line, _ in lines_of(event, timed=self._timed):
             write_line(f"{event.board}: {line}" if self._several else line)
 
     def close(self) -> None: ...
 
 
 class LiveFace:
-    """On a terminal: what is done above, what is going on below, with the time left."""
+    """On a terminal: what is done above, what is going on below, with the time left, if it is `timed`."""
 
-    def __init__(self, *, several: bool) -> None:
-        self._several = several
+    def __init__(self, *, several: bool, timed: bool) -> None:
+        self._several, self._timed = several, timed
         self._stack = ExitStack()
         self._stack.enter_context(keys_taken())
         columns = TextColumn("{task.description}"), BarColumn(24), TextColumn("{task.fields[left]}")
@@ -77,7 +77,7 @@ class LiveFace:
         self._bars: dict[str, TaskID] = {}
 
     def event(self, event: CheckEvent) -> None:
-        for line, style in lines_of(event):
+        for line, style in lines_of(event, timed=self._timed):
             text = f"{event.board}: {line}" if self._several else line
             console = self._progress.console
             for part in wrap(text, console.width, subsequent_indent=" " * min(_INDENT, console.width // 2)):
@@ -91,7 +91,7 @@ class LiveFace:
                     self._bars[event.board],
                     description=f"{event.board}: {event.step}{note}",
                     completed=event.part,
-                    left=f"{span_text(round(event.left_s))} left",
+                    left=f"{span_text(round(event.left_s))} left" if self._timed else "",
                 )
             case CheckResult() if event.board in self._bars:
                 self._progress.remove_task(self._bars.pop(event.board))
@@ -102,18 +102,20 @@ class LiveFace:
         self._stack.close()
 
 
-def choose_face(*, as_json: bool, several: bool) -> CheckFace:
+def choose_face(*, as_json: bool, several: bool, timed: bool = True) -> CheckFace:
+    """`timed`: the board's time is ours."""
     if as_json:
         return JsonFace()
-    return LiveFace(several=several) if sys.stdout.isatty() else PlainFace(several=several)
+    return (LiveFace if sys.stdout.isatty() else PlainFace)(several=several, timed=timed)
 
 
-def lines_of(event: CheckEvent) -> Iterator[tuple[str, str]]:
+def lines_of(event: CheckEvent, *, timed: bool = True) -> Iterator[tuple[str, str]]:
     """What a person wants to read of it, and its style."""
     match event:
         case Began():
             at = f" at {event.point}" if event.point else ""
-            yield f"{event.title}{at}: planned for {span_text(event.seconds)}", "bold"
+            whose = "" if timed else ", the waiting left out"
+            yield f"{event.title}{at}: planned for {span_text(event.seconds)}{whose}", "bold"
         case Done():
             yield step_line(event.step), _STYLES[event.step.verdict]
         case CheckResult():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from ..hw.make import Connection, make_board
 from ..hw.meters.supply import Supply
 from ..hw.sim.table import simulate, simulator
 from ..hw.spec import Spec, parse_spec
+
+_TIMELESS = ("board", "none", "fixed")  # meters whose time is the board's
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,18 @@ class OnBench:
         """With this row, whose limits may be others. Raises InputError for one that cannot be watched, unless the user
         takes the risk, or feeds it by `supply`; nothing burns in a simulator."""
         return make_board(row, self.connection, self.spec.name, unguarded=unguarded or self.simulated, supply=supply)
+
+
+def is_virtual(asked: bool | None, boards: Sequence[str], beside: Sequence[str | None]) -> bool:
+    """Whether it is done on virtual time: by default where every board is simulated, and no meter or supply beside it
+    keeps real time. Raises InputError where it is asked for and cannot be."""
+    real = [text for text in boards if not text.startswith("sim:")]
+    timed = [url for url in beside if url is not None and url.partition(":")[0] not in _TIMELESS]
+    if asked and real:
+        raise InputError(f"--virtual-time: {real[0]} is no simulated board; takes sim:BOARD")
+    if asked and timed:
+        raise InputError(f"--virtual-time: {timed[0]} keeps real time; leave out one of them")
+    return not real and not timed if asked is None else asked
 
 
 def on_bench(text: str) -> OnBench:

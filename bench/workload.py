@@ -33,7 +33,7 @@ from .metering import Counts
 from .window import Seen, Tally, Window
 
 _NEW_JOB_S = 30.0
-_NO_SHARE = 0  # a share target that nothing meets, so that the ticket is chosen by the line alone
+NO_SHARE = 0  # a share target that nothing meets, so that the ticket is chosen by the line alone
 _WORKS = 64  # the latest, among which a nonce is looked for that fits not its own
 
 
@@ -100,7 +100,7 @@ class Workload:
     def _invent(self, now_s: float) -> Job:
         self._jobs += 1
         name = f"{self._seed} {self._powered.name} {self._jobs}"
-        return made_up(name, self._jobs, _NO_SHARE, now_s, self._seed % 2**24)
+        return made_up(name, self._jobs, NO_SHARE, now_s, self._seed % 2**24)
 
     def _found(self, found: Found) -> None:
         verdict = self._judge.judge(found, asyncio.get_running_loop().time())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,8 @@ from ..energy import supply_of
 from ..options import check_writable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ...bench.check.measuring import Plan
     from ...bench.check.procedure import Check
     from ...bench.check.result import CheckResult
@@ -74,6 +77,14 @@ def check(
             metavar="FILE", help="Where passports are kept.", show_default="JOULEHASH_PASSPORT, or the data folder"
         ),
     ] = None,
+    virtual: Annotated[
+        bool | None,
+        typer.Option(
+            "--virtual-time/--real-time",
+            help="As fast as this machine can, or as slowly as a real one.",
+            show_default="virtual for sim:BOARD",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line; the last is the verdict.")] = False,
 ) -> int:
     """Check boards: 0 pass, 1 fail, 2 inconclusive or could not run."""
@@ -90,7 +101,10 @@ def check(
         return guide(board[0], unguarded=unguarded)
     with noted_signals() as signals:
         from ...bench.check.measuring import Plan
+        from ...engine.clock import run_virtual
         from ...hw.passport.where import passport_path
+        from ..checkface import choose_face
+        from ..onbench import is_virtual
 
         least_s = seconds_of("--time", least) if least is not None else None
         most_s = seconds_of("--most", most) if most is not None else max(_MOST_S, least_s or 0.0)
@@ -103,9 +117,12 @@ def check(
         }
         if meter is not None and len(board) > 1:
             raise InputError(f"--meter {meter}: measures one board; check the others without it")
+        fast = is_virtual(virtual, board, [meter, supply])
         fed = supply_of(supply, len(board))
         order = _Order(plans, limits, limit or [], patterns, seed, unguarded, jobs, meter, fed)
-        results = asyncio.run(_check(board, order, passport_path(passport), as_json, signals))
+        face = partial(choose_face, as_json=as_json, several=len(board) > 1, timed=not fast)
+        checking = _check(board, order, passport_path(passport), face, signals)
+        results = (run_virtual if fast else asyncio.run)(checking)
     if results and (html or junit or text):
         from ...bench.paper.write import write_reports
 
@@ -173,15 +190,16 @@ class _Order:
         )
 
 
-async def _check(texts: list[str], order: _Order, passport: Path, as_json: bool, signals: Signals) -> list[CheckResult]:
+async def _check(
+    texts: list[str], order: _Order, passport: Path, choose_face: Callable[[], CheckFace], signals: Signals
+) -> list[CheckResult]:
     """Of those that were checked, in their order. Patterns are looked for before any board has power."""
-    from ..checkface import choose_face
     from ..onbench import all_on_bench
     from ..onpassport import keep, key_of
 
     boards = all_on_bench(texts)
     keys = [await key_of(on, passport, _tell) for on in boards]
-    face, notes = choose_face(as_json=as_json, several=len(texts) > 1), list[str]()
+    face, notes = choose_face(), list[str]()
     try:
         checks = [order.check(on, face) for on in boards]
         turns = asyncio.Semaphore(order.jobs)

@@ -60,8 +60,13 @@ def sweep(
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with pictures.")] = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the made-up work.")] = 1,
     virtual: Annotated[
-        bool, typer.Option("--virtual-time", help="Let a simulated board run as fast as this machine can.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--virtual-time/--real-time",
+            help="As fast as this machine can, or as slowly as a real one.",
+            show_default="virtual for sim:BOARD",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line; the last is the result.")] = False,
 ) -> int:
     """Sweep frequency and voltage: 0 done, 1 no point is sound, 2 cut off or could not run."""
@@ -72,14 +77,14 @@ def sweep(
         from ...engine.clock import run_virtual
         from ...hw.passport.where import passport_path
         from ..energy import supply_of
+        from ..onbench import is_virtual
         from ..sweepface import choose_face
         from ..sweeping import Order
         from ..sweeping import sweep as run
 
         if report is not None:
             check_writable("--report", report)
-        if virtual and not board.startswith("sim:"):
-            raise InputError(f"--virtual-time: {board} is no simulated board; takes sim:BOARD")
+        fast = is_virtual(virtual, [board], [meter, supply])
         order = Order(
             board=board,
             mhz=parse_range("--mhz", mhz),
@@ -96,9 +101,9 @@ def sweep(
             passport=passport_path(passport),
             seed=seed,
         )
-        face = choose_face(as_json=as_json, timed=not virtual)
+        face = choose_face(as_json=as_json, timed=not fast)
         try:
-            result = (run_virtual if virtual else asyncio.run)(run(order, face, signals))
+            result = (run_virtual if fast else asyncio.run)(run(order, face, signals))
             if report is not None:
                 _write(report, result)
             face.result(result)

@@ -41,6 +41,11 @@ async def ask_chips(powered: Powered, e: Evidence) -> None:
         e.registers[address] = (id, _mhz(powered, clocks.get(address)))
 
 
+def patterns_s(patterns: Sequence[Known]) -> float:
+    """How long it takes to ask for all of them, of a board that finds them."""
+    return len(patterns) * patterns[0].place.after_s if patterns else 0.0
+
+
 async def ask_patterns(powered: Powered, e: Evidence, patterns: Sequence[Known], progress: Progress) -> None:
     if not patterns:
         e.no_patterns = e.no_patterns or "no patterns"
@@ -50,7 +55,7 @@ async def ask_patterns(powered: Powered, e: Evidence, patterns: Sequence[Known],
     began_s = loop.time()
 
     def tell(done: int, all: int) -> None:
-        left_s = (loop.time() - began_s) / done * (all - done) if done else all * patterns[0].place.after_s
+        left_s = (loop.time() - began_s) / done * (all - done) if done else patterns_s(patterns)
         progress("patterns", done / all, left_s)
 
     try:

@@ -9,15 +9,18 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from ...engine.errors import DeviceError
+from ...hw.boards.row import Row
+from ...hw.chips.ticket import best_ticket
 from ...hw.meters.meter import Meter
 from ...hw.meters.sensors import BoardSensors, power
 from ...hw.powered import Powered
 from ..decide.sprt import ProportionTest, RateTest
 from ..metering import Counts as Hashed
 from ..metering import Entry, Metered, metering
-from ..window import Counts, Window, nonces_per_s
-from ..workload import Workload
+from ..window import Counts, Window
+from ..workload import NO_SHARE, Workload
 from .evidence import Evidence
+from .limits import CheckLimits
 from .sensing import is_settled
 from .units import needed
 
@@ -43,12 +46,9 @@ async def measure(
     powered: Powered, e: Evidence, plan: Plan, seed: int, progress: Progress, meter: Meter | None = None
 ) -> None:
     """Into the evidence, as it goes: whatever ends it early, what came until then is there. Raises DeviceError."""
-    loop, limits = asyncio.get_running_loop(), e.limits
-    e.rate = RateTest(good=limits.rate_good, bad=limits.rate_bad)
-    e.errors = ProportionTest(good=limits.errors_good, bad=limits.errors_bad)
-    e.repeats = ProportionTest(good=_REPEATS_GOOD, bad=limits.repeats_bad)
-    e.broken = ProportionTest(good=_BROKEN_GOOD, bad=limits.broken_bad) if powered.chain is not None else None
-    planned_s, course = _planned(e, plan, nonces_per_s(powered)), deque([(0.0, 0.0)], maxlen=_RECENT)
+    loop = asyncio.get_running_loop()
+    e.rate, e.errors, e.repeats, e.broken = _tests(e.row, e.limits)
+    planned_s, course = planned(e.row, e.point.mhz, e.limits, plan), deque([(0.0, 0.0)], maxlen=_RECENT)
     progress("hash rate", 0.0, planned_s, "")
     async with Workload(powered, seed=seed) as load, _metering(powered, meter, load.done, e.note) as metered:
         try:
@@ -66,6 +66,8 @@ async def measure(
                 progress("hash rate", min(1.0, elapsed_s / planned_s), max(0.0, planned_s - elapsed_s), _note(e))
                 if elapsed_s >= plan.most_s or (elapsed_s >= plan.least_s and _decided(e)):
                     break
+            if not _decided(e) and (s := _decides_s(e.row, e.point.mhz, e.limits)) > plan.most_s:
+                e.note(f"time was up: a sound board of its rate is decided after {s:.0f} s or so; give it --most")
             end = await _read(metered)
             if metered is not None and begin is not None and end is not None:
                 e.energy, e.efficiency = metered.energy(begin.at_s, end.at_s), metered.since(begin)
@@ -144,10 +146,26 @@ def _is_hopeless(e: Evidence) -> bool:
     return e.counts.expected > 0 and e.counts.valid < e.counts.expected / 4
 
 
-def _planned(e: Evidence, plan: Plan, per_s: float) -> float:
-    """How long it takes a sound board, on average."""
-    tests = [test.needs() for test in (e.rate, e.errors, e.repeats, e.broken) if test is not None]
-    return min(plan.most_s, max(plan.least_s, 1.1 * max(*tests, needed(e.row)) / per_s))
+def planned(row: Row, mhz: float, limits: CheckLimits, plan: Plan) -> float:
+    """Seconds of hashing, of a sound board, on average; its heat may take longer to come to rest."""
+    return min(plan.most_s, max(plan.least_s, _decides_s(row, mhz, limits)))
+
+
+def _decides_s(row: Row, mhz: float, limits: CheckLimits) -> float:
+    tests = [test.needs() for test in _tests(row, limits) if test is not None]
+    ticket = best_ticket(row.chip, row.chips, mhz, row.fast_baud or row.baud, NO_SHARE) if row.chip is not None else 0
+    nonces_per_s = row.rate_hps(mhz) / 2.0 ** (row.zero_bits + ticket)
+    return max(*tests, needed(row)) / nonces_per_s
+
+
+def _tests(row: Row, limits: CheckLimits) -> tuple[RateTest, ProportionTest, ProportionTest, ProportionTest | None]:
+    """Of the rate; of nonces that are false, that come again; of frames that are broken, where answers bear a check."""
+    return (
+        RateTest(good=limits.rate_good, bad=limits.rate_bad),
+        ProportionTest(good=limits.errors_good, bad=limits.errors_bad),
+        ProportionTest(good=_REPEATS_GOOD, bad=limits.repeats_bad),
+        ProportionTest(good=_BROKEN_GOOD, bad=limits.broken_bad) if row.chip is not None else None,
+    )
 
 
 def _note(e: Evidence) -> str:

@@ -23,7 +23,7 @@ from ...hw.patterns.known import Known
 from ...hw.point import Point
 from ...hw.powered import Powered
 from ...hw.stages import Stage
-from .asking import ask_chips, ask_patterns
+from .asking import ask_chips, ask_patterns, patterns_s
 from .attribution import may_be_chance, step_of, verdict_of
 from .coming_up import short
 from .events import Began, Doing, Done, Report
@@ -31,7 +31,7 @@ from .evidence import Evidence, Failed, Felt
 from .judged import Judged
 from .limits import CheckLimits
 from .localise import findings
-from .measuring import Plan, measure, soak
+from .measuring import Plan, measure, planned, soak
 from .outcome import result_of
 from .result import CheckResult, Step
 from .steps import ORDER, STEPS, Kind, When
@@ -75,13 +75,14 @@ class Check:
         self._working: asyncio.Task[None] | None = None
         self._doing = STEPS[0].name
         self._step_began_s = self._began_s = 0.0
+        self._window_s = planned(board.row, point.mhz, limits, plan)
 
     async def run(self) -> CheckResult:
         """Never raises DeviceError: that is a result. Cancelled, the board is brought to off first."""
         loop, e = asyncio.get_running_loop(), self.evidence
         self._began_s = self._step_began_s = loop.time()
         began = datetime.now(UTC).isoformat(timespec="seconds")
-        planned_s = _BRING_UP_S + self._plan.least_s + self._plan.soak_s
+        planned_s = _BRING_UP_S + patterns_s(self._patterns) + self._window_s + self._plan.soak_s
         self._report(
             Began(
                 board=self._board.name,
@@ -246,5 +247,5 @@ class Check:
     def _progress(self, step: str, part: float, left_s: float, note: str = "") -> None:
         """left_s: of what is going on."""
         self._doing = step
-        later_s = {"patterns": self._plan.least_s + self._plan.soak_s, "hash rate": self._plan.soak_s}.get(step, 0.0)
+        later_s = {"patterns": self._window_s + self._plan.soak_s, "hash rate": self._plan.soak_s}.get(step, 0.0)
         self._report(Doing(board=self._board.name, step=step, part=part, left_s=left_s + later_s, note=note))

@@ -34,7 +34,7 @@ def check(target: Path, folder: Path, shown: Browser) -> None:
 def sweep(target: Path, folder: Path, shown: Browser) -> None:
     page = folder / "sweep.html"
     kept = ("--passport", str(folder / "passport.sqlite3"))
-    _run("sweep", "sim:bitaxe-gamma", *GRID, "--virtual-time", "--report", str(page), *kept)
+    _run("sweep", "sim:bitaxe-gamma", *GRID, "--report", str(page), *kept)
     shown.picture(page, target, 1000, 1220)
 
 

@@ -14,6 +14,7 @@ import pytest
 from joulehash.app.checkface import JsonFace, finding_lines, lines_of, step_line
 from joulehash.app.cli import run
 from joulehash.app.commands.check import seconds_of, worst
+from joulehash.app.onbench import is_virtual
 from joulehash.bench.check.events import Doing
 from joulehash.bench.check.hints import HINTS, finding
 from joulehash.bench.check.result import CheckResult, Step, Verdict
@@ -48,6 +49,8 @@ def result(verdict: Verdict) -> CheckResult:
         (["sim:bitaxe-gamma?mhz=9999"], "takes 50 to 625 MHz"),
         (["sim:bitaxe-gamma", "--patterns", "none.json"], "none.json: No such file"),
         (["sim:bitaxe-gamma", "sim:bitaxe-gt", "--meter", "fixed:19W"], "--meter fixed:19W: measures one board"),
+        (["bitaxe-gamma:/dev/null", "--virtual-time"], "bitaxe-gamma:/dev/null is no simulated board"),
+        (["sim:icarus", "--meter", "shelly:192.0.2.1", "--virtual-time"], "shelly:192.0.2.1 keeps real time"),
     ],
 )
 def test_what_cannot_be_used_is_one_line_with_a_remedy(
@@ -76,7 +79,7 @@ def test_a_dead_board_fails_and_the_last_line_is_the_verdict(tmp_path: Path) -> 
 
 
 def test_interrupted_it_switches_off_and_is_inconclusive() -> None:
-    with Command("check", "sim:compac-a2", "--json") as command:
+    with Command("check", "sim:compac-a2", "--real-time", "--json") as command:
         command.wait_for("step", lambda event: event["step"]["name"] == "chips, slow line")
         command.signal(signal.SIGINT)
         code, said = command.end()
@@ -104,12 +107,35 @@ def test_guided_with_readings_typed_in() -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.long
-def test_a_sound_board_passes_within_a_minute() -> None:
-    with Command("check", "sim:bitaxe-gamma", "--json") as command:
-        code, said = command.end(timeout_s=120)
+@pytest.mark.parametrize("board", ["sim:bitaxe-gamma", "sim:newpac", "sim:chain:bm1368x2", "sim:compac-f"])
+def test_a_sound_simulated_board_passes_within_a_minute_and_in_the_time_that_was_planned(board: str) -> None:
+    with Command("check", board, "--json") as command:
+        code, said = command.end(timeout_s=60)
     assert (code, said) == (0, "")
-    assert command.events[-1]["seconds"] < 60
+    assert command.events[-1]["seconds"] == pytest.approx(command.events[0]["seconds"], rel=0.25)
+
+
+def test_a_board_that_is_too_slow_to_be_decided_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "sim:icarus", "--most", "60s"]) == 2
+    assert "a sound board of its rate is decided after 86" in capsys.readouterr().out  # 763 nonces, one each 11.3 s
+
+
+@pytest.mark.parametrize(
+    ("asked", "boards", "beside", "expected"),
+    [
+        (None, ["sim:icarus", "sim:bitaxe-gt"], [None, None], True),
+        (None, ["sim:icarus", "icarus:/dev/ttyUSB0"], [None], False),
+        (None, ["sim:icarus"], ["shelly:192.0.2.1"], False),
+        (None, ["sim:icarus"], ["none", "scpi:TCPIP::192.0.2.1::INSTR"], False),
+        (None, ["sim:icarus"], ["fixed:19W"], True),
+        (False, ["sim:icarus"], ["board"], False),
+        (True, ["sim:icarus"], ["board"], True),
+    ],
+)
+def test_what_is_simulated_need_not_wait(
+    asked: bool | None, boards: list[str], beside: list[str | None], expected: bool
+) -> None:
+    assert is_virtual(asked, boards, beside) is expected
 
 
 @pytest.mark.parametrize(

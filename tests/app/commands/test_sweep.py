@@ -11,7 +11,7 @@ from joulehash.app.cli import run
 from joulehash.hw.passport.store import Passport
 
 BOARD = "sim:bitaxe-gamma?scale=25"
-TINY = ("--mhz", "100", "--volts", "1.0", "--settle", "1", "--errors", "20%", "--precision", "0.2", "--virtual-time")
+TINY = ("--mhz", "100", "--volts", "1.0", "--settle", "1", "--errors", "20%", "--precision", "0.2")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_plain_lines_end_with_the_map(kept: tuple[str, ...], capsys: pytest.Capt
 
 
 def test_where_no_point_is_sound_it_fails(kept: tuple[str, ...]) -> None:
-    point = ("--mhz", "475", "--volts", "1.0", "--settle", "1", "--virtual-time")
+    point = ("--mhz", "475", "--volts", "1.0", "--settle", "1")
     assert run(["sweep", BOARD, *point, *kept]) == 1
 
 

@@ -14,9 +14,9 @@ from joulehash.hw.meters.meter import Accuracy, Place, Sample, Source
 from joulehash.hw.meters.url import parse_meter
 from tests.support.checks import checked
 
-BOARD = "sim:bitaxe-gamma?scale=24&mhz=200"
+BOARD = "sim:bitaxe-gamma?scale=24&mhz=525"
 PLAN = Plan(least_s=16.0, most_s=20.0)
-TRUE_HPS = 200e6 * 2040 / 2**24
+TRUE_HPS = 525e6 * 2040 / 2**24
 
 
 @dataclass
