@@ -35,6 +35,7 @@ def validate(
     duration: Annotated[str | None, typer.Option(metavar="TIME", help="Start no run after that: 90s, 2h.")] = None,
     faulty: Annotated[int, typer.Option("--runs", metavar="N", min=0, help="Of each fault on each board.")] = 50,
     sound: Annotated[int, typer.Option("--sound", metavar="N", min=0, help="Of each sound board.")] = 150,
+    first: Annotated[int, typer.Option(metavar="N", min=1, help="Seeds from this one on.")] = 1,
     board: Annotated[
         list[str] | None, typer.Option(metavar="BOARD[?…]", help="Only this one; may be given several times.")
     ] = None,
@@ -54,7 +55,7 @@ def validate(
     if once is not None:
         print(_told(run_trial(once, (fault or [SOUND])[0], seed, given), long=True))
         return
-    book, aim = Book(data, digest(given)), Aim(faulty, sound)
+    book, aim = Book(data, digest(given)), Aim(faulty, sound, first)
     until_s = time.monotonic() + seconds_of("--duration", duration) if duration is not None else float("inf")
     written_s = time.monotonic()
 
@@ -86,9 +87,14 @@ def _asked(boards: list[str], labels: list[str]) -> list[Cell]:
 
 def _write(to: Path, book: Book, every: list[Cell], aim: Aim, given: list[str]) -> None:
     keys = {(cell.board, cell.label) for cell in every}
-    trials = [trial for (board, label, _), trial in sorted(book.trials.items()) if (board, label) in keys]
+    trials = [
+        trial
+        for (board, label, seed), trial in sorted(book.trials.items())
+        if (board, label) in keys and seed >= aim.first
+    ]
     picture = to.with_suffix(".svg")
-    made = Made("make validate", datetime.now(UTC).strftime("%Y-%m-%d"), __version__, book.code, given, aim, every)
+    command = f'make validate ARGS="--first {aim.first}"' if aim.first > 1 else "make validate"
+    made = Made(command, datetime.now(UTC).strftime("%Y-%m-%d"), __version__, book.code, given, aim, every)
     to.write_text(page(trials, made, Path(picture.name)), encoding="utf-8")
     picture.write_text(heat_map(trials, every), encoding="utf-8")
 

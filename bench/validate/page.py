@@ -62,8 +62,12 @@ def _head(trials: Sequence[Trial], made: Made) -> Iterator[str]:
         else "complete:"
     )
     yield f"  which is {made.aim.sound} of a sound board and {made.aim.faulty} of each fault on each board"
-    yield f"* seeds: 1 to {max((trial.seed for trial in trials), default=0)}; each decides the silicon (speed and"
+    first = made.aim.first
+    last = max((trial.seed for trial in trials), default=first)
+    yield f"* seeds: {first} to {last}; each decides the silicon (speed and"
     yield "  leakage of each chip), the work, and what is drawn of the fault: chip, core, moment, strength"
+    if first > 1:
+        yield f"* what went wrong with seeds below {first} was mended before: these were not looked at until now"
     yield f"* each run decides as `joulehash check sim:BOARD` does: {PLAN.least_s:g} s of hashing at least,"
     yield f"  {PLAN.most_s:g} s at most; a simulator speaks every {1000 * STEP_S:g} ms"
     if made.given:

@@ -61,6 +61,11 @@ def test_whole_when_every_cell_has_its_runs() -> None:
     assert "not complete" not in page([], made(Aim(0, 0)))
 
 
+def test_seeds_that_were_spent_on_mending_are_named() -> None:
+    assert "what went wrong with seeds below 1001 was mended before" in page([], made(Aim(first=1001)))
+    assert "was mended before" not in page([], made(Aim()))
+
+
 def test_rows_have_as_many_fields_as_their_table() -> None:
     lines = page(TRIALS, made(Aim())).splitlines()
     for above, line in pairwise(lines):

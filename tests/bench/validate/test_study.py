@@ -43,6 +43,18 @@ def test_what_was_done_is_not_done_again(tmp_path: Path) -> None:
     assert sorted(labels(book, CELLS, Aim(2, 1), 10)) == [("no-chips", 1), ("wrong-chip", 2)]
 
 
+def test_seeds_that_were_spent_are_left_out(tmp_path: Path) -> None:
+    book = Book(tmp_path, "1")
+    for label, seed in (("no-chips", 1), ("no-chips", 2), ("wrong-chip", 11)):
+        book.add(done(label, seed))
+    assert sorted(labels(book, CELLS, Aim(2, 1, first=11), 10)) == [
+        ("no-chips", 11),
+        ("no-chips", 12),
+        (SOUND, 11),
+        ("wrong-chip", 12),
+    ]
+
+
 def test_runs_go_into_the_book_as_they_end(tmp_path: Path) -> None:
     book, told = Book(tmp_path, "1"), list[Trial]()
     run(book, CELLS[1:], Aim(2, 0), 2, lambda: False, told.append)
