@@ -28,6 +28,7 @@ from .wire.midstate import midstate_bytes
 
 _STARVED_S = 0.05  # between looks for new headers in an exhausted job
 _UNFED_S = 1.0  # the same in one that it cannot work on
+_OLD_S = 0.1  # after the first job: so long what chips that had power before say of older work may be on its way
 _CHECK_LOOKS = 5  # after so many it is asked whether a chip has reset itself
 
 
@@ -42,6 +43,7 @@ class ChainFeeder:
         self._id_of = [job_id(self._chip, byte) for byte in range(256)]
         self._works: dict[int, tuple[Work, ...]] = {}  # of each job id, the newest first
         self._sent_s: dict[int, float] = {}  # when the newest of each id was
+        self._first_s: float | None = None  # when the first job was sent
         self._next_id = self._chip.ids[1]  # the first is the blank job's, with which some chips are brought up
         self._fits: tuple[int, float, int] | None = None  # mask, MHz and baud of the cadence
         self._cadence: Cadence | None = None  # None: too little for it
@@ -121,7 +123,8 @@ class ChainFeeder:
         id = self._next_id
         self._next_id = (id + self._chip.id_step) % self._chip.id_mod
         self._works[id] = (work, *self._works.get(id, ()))[:2]
-        self._sent_s[id] = self._time()
+        self._sent_s[id] = now_s = self._time()
+        self._first_s = now_s if self._first_s is None else self._first_s
         job = work.job
         if self._chip.job == "header":
             base = sent_version(job.version, job.version_mask)
@@ -139,20 +142,23 @@ class ChainFeeder:
         id = self._id_of[answer.id]
         if not self._rests and self._is_over(id):
             return
-        works = self._works.get(id)
-        if works is None:
+        works, now = self._works.get(id), self._time()
+        work, rolled, true = self._whose(works, answer) if works is not None else (None, 0, False)
+        if work is None or (not true and self._is_old(now)):
             self._account.errors["nonces of no job"] += 1
             return
-        work, rolled, true = self._whose(works, answer)
         where = origin(self._chip, self._chain.n_chips, answer.nonce, answer.id)
         stands_for = float(1 << self._chip.zero_bits + self._chain.ticket)
         key = (work.merkle_root, work.ntime, rolled, answer.nonce)
         counts = self._answers.take(where, answer.nonce, key, true=true)
         self._health.note(where, stands_for if counts else None)
-        now = self._time()
         self._report(
             Found(self._name, (work,), answer.nonce, rolled, work.ntime, now, where, answer.raw, stands_for=stands_for)
         )
+
+    def _is_old(self, now: float) -> bool:
+        """Whether it may be of work from before the session, under an id that has been given anew."""
+        return self._first_s is not None and now - self._first_s < _OLD_S
 
     def _is_over(self, id: int) -> bool:
         """Whether that work is used up by now: chips that cannot rest go over it again and again."""

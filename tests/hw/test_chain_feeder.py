@@ -105,6 +105,7 @@ def test_an_id_that_is_used_again_still_answers_for_its_last_holder() -> None:
             assert found.works[0].merkle_root == sent[holder].merkle_root
             assert Judge().judge(found, 0.0).quality > Quality.FALSE
         line.claims.clear()
+        await asyncio.sleep(0.1)  # before, it might be of older work
         answer(line, sent[0])
         await asyncio.sleep(0.01)
         (found,) = line.claims
@@ -122,6 +123,27 @@ def test_an_id_that_nobody_holds_is_counted_and_no_claim() -> None:
         await asyncio.sleep(0.01)
         assert line.claims == []
         assert line.account.errors == {"nonces of no job": 1}
+
+    on("bitaxe-ultra", course)
+
+
+def test_what_chips_that_hashed_before_say_under_the_first_id_is_no_false_nonce() -> None:
+    """Chips with a supply of their own, that go on while nobody listens: their last id may be our first."""
+
+    async def course(line: Line) -> None:
+        line.give(job(target=EASY, version_mask=MASK))
+        (sent,) = await jobs(line, 1)
+        for _ in range(12):
+            line.say(nonce_response(7, 0, sent.id, 0))
+        await asyncio.sleep(0.02)
+        assert (line.claims, line.account.errors) == ([], {"nonces of no job": 12})
+        answer(line, sent)
+        await asyncio.sleep(0.1)
+        assert len(line.claims) == 1, "a true one counts at once"
+        line.say(nonce_response(7, 0, sent.id, 0))
+        await asyncio.sleep(0.02)
+        assert Judge().judge(line.claims[-1], 0.0).quality is Quality.FALSE
+        assert line.account.errors == {"nonces of no job": 12}
 
     on("bitaxe-ultra", course)
 
