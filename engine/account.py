@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .device import Device
+from .errors import DeviceAbsent, DeviceError, DeviceFaulty
 from .events import DeviceSummary, PoolSummary, Summary
 from .rates import RateMeter
 from .shares import Shares
@@ -21,6 +22,7 @@ class DeviceState:
     meter: RateMeter = field(default_factory=RateMeter)
     failure: str = ""  # empty while it runs
     absent: bool = False  # that is why
+    faulty: bool = False  # and may not be started again
     open: bool = False  # it was started, or tried to, and has not been stopped
     starting: bool = False
     running: bool = False  # it takes work
@@ -28,6 +30,11 @@ class DeviceState:
     figures_s: float | None = None  # when its figures were
     worked: bool = False  # it has taken work, once at least
     leaving: bool = False  # it is to end, while the others go on
+
+    def failed(self, error: DeviceError, otherwise: str) -> None:
+        """`otherwise`: of an error without words."""
+        self.failure = str(error) or otherwise
+        self.absent, self.faulty = isinstance(error, DeviceAbsent), isinstance(error, DeviceFaulty)
 
     @property
     def hashes(self) -> int | None:

@@ -8,7 +8,8 @@
     │   └── ProtocolError               it sent what cannot be understood
     ├── NodeError(ConnectionError)      the Bitcoin node's
     └── DeviceError(OSError)            a device's
-        └── DeviceAbsent                it is not plugged in
+        ├── DeviceAbsent                it is not plugged in
+        └── DeviceFaulty                to start it again would harm it
 
 The text of each names the value, the bound with its unit, and what to do.
 """
@@ -52,6 +53,10 @@ class DeviceError(JoulehashError, OSError):
 
 class DeviceAbsent(DeviceError):
     """It is not plugged in. That is told once, and looked for until it is there again."""
+
+
+class DeviceFaulty(DeviceError):
+    """To start it again would harm it: a person must see to it first. That is told once, and it is left alone."""
 
 
 def cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from .account import DeviceState, summary_of
 from .crash import crash, in_words
 from .device import Device
-from .errors import DeviceAbsent, DeviceError, InputError, cause
+from .errors import DeviceError, InputError, cause
 from .events import DeviceAlarm, DeviceFailed, DeviceFigures, Report, Summary
 from .pool import Demand, Pool
 from .rates import RateMeter
@@ -232,7 +232,7 @@ class Miner:
         try:
             await state.device.start()
         except DeviceError as error:
-            state.failure, state.absent = str(error) or "it does not start", isinstance(error, DeviceAbsent)
+            state.failed(error, "it does not start")
         except InputError:
             raise
         except Exception as error:
@@ -250,7 +250,7 @@ class Miner:
             state.failure = str(error)
 
     async def _run_device(self, state: DeviceState, group: asyncio.TaskGroup, start: asyncio.Task[None]) -> None:
-        """Supervise a device: never raises but what its first start does, never gives up before the miner stops."""
+        """Supervise a device: never raises but what its first start does, and gives up none but a faulty one."""
         loop, retry_s, told = asyncio.get_running_loop(), _RETRY_FIRST_S, False
         await start
         while True:
@@ -262,9 +262,11 @@ class Miner:
             if self._stopping.is_set() or state.leaving:
                 return
             if not (told and state.absent):
-                self._report(DeviceFailed(state.device.name, state.failure, retry_s))
+                self._report(DeviceFailed(state.device.name, state.failure, None if state.faulty else retry_s))
                 told = True
             await self._stop_device(state)
+            if state.faulty:
+                return
             await asyncio.sleep(retry_s)
             retry_s = min(2 * retry_s, _LOOK_MOST_S if state.absent else _RETRY_MOST_S)
             try:
@@ -284,7 +286,7 @@ class Miner:
             if not self._stopping.is_set() and not state.leaving:
                 state.failure = "it ended by itself"
         except DeviceError as error:
-            state.failure = str(error) or "it failed"
+            state.failed(error, "it failed")
         except Exception as error:
             self._crashed(state, error)
         finally:

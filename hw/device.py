@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from ..engine.device import Capabilities, DeviceStats
-from ..engine.errors import DeviceError, cause
+from ..engine.errors import DeviceError, DeviceFaulty, cause
 from ..engine.work import Assignment, Found
 from .board import Board
 from .feeder import COUNTED_S, Account, FeederFor, Orders
@@ -74,7 +74,7 @@ class BoardDevice:
 
     async def start(self) -> None:
         if self._fault:
-            raise DeviceError(self._fault)
+            raise DeviceFaulty(self._fault)
         if self._session is not None:
             raise RuntimeError(f"{self._name}: is started already")
         self._inbox = _Inbox()
@@ -175,10 +175,10 @@ class BoardDevice:
         if self._violations > VIOLATIONS_MOST:
             raise self._latched(f"{error}; it was so {self._violations} times: see to it") from error
 
-    def _latched(self, why: str) -> DeviceError:
+    def _latched(self, why: str) -> DeviceFaulty:
         """It is not started again, whoever tries."""
         self._fault = f"{why}, then start anew"
-        return DeviceError(self._fault)
+        return DeviceFaulty(self._fault)
 
 
 class Run(Protocol):

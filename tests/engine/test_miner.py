@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from joulehash.engine.chain.target import MAX_TARGET
 from joulehash.engine.clock import run_virtual
 from joulehash.engine.device import Capabilities
-from joulehash.engine.errors import DeviceAbsent, DeviceError, InputError, NodeError
+from joulehash.engine.errors import DeviceAbsent, DeviceError, DeviceFaulty, InputError, NodeError
 from joulehash.engine.events import (
     Crash,
     DeviceAlarm,
@@ -447,6 +447,27 @@ def test_a_device_that_was_unplugged_is_told_once_and_looked_for() -> None:
     run_virtual(main())
 
 
+@pytest.mark.parametrize("starts", [[None], [DeviceError("busy"), DeviceFaulty("too hot, then start anew")]])
+def test_a_faulty_device_is_told_once_and_left_alone(starts: list[DeviceError | None]) -> None:
+    """Whether it shows while it runs, or when it is started again."""
+
+    async def main() -> None:
+        bad, good = FakeDevice("bad", [*starts]), FakeDevice("good")
+        bench = Bench(None, bad, good)
+        if starts == [None]:
+            bench.at(10.0, lambda: bad.fail(DeviceFaulty("too hot, then start anew")))
+        for i in range(400):
+            bench.at(0.5 + i, good.find)
+        summary = await bench.run(duration_s=400)
+        *_, last = told = [event for event in bench.events if isinstance(event, DeviceFailed)]
+        assert (last.reason, last.retry_s) == ("too hot, then start anew", None)
+        assert len(told) == len(bad.started_at) == len(starts)
+        assert bench.miner.devices["bad"].failure == last.reason
+        assert summary.devices[1].accepted == 400
+
+    run_virtual(main())
+
+
 def test_a_device_that_is_not_there_from_the_start_is_told_too() -> None:
     async def main() -> None:
         device = FakeDevice("fake", [DeviceAbsent("is not there")] * 5)
@@ -660,7 +681,7 @@ def test_a_device_that_is_added_mines_what_the_others_mine() -> None:
     run_virtual(main())
 
 
-@pytest.mark.parametrize("state", ["running", "starting", "failed"])
+@pytest.mark.parametrize("state", ["running", "starting", "failed", "faulty"])
 def test_a_device_that_is_removed_ends_and_the_others_go_on(state: str) -> None:
     """Its last claims are weighed and its account stays, also when another takes its name."""
 
@@ -669,6 +690,7 @@ def test_a_device_that_is_removed_ends_and_the_others_go_on(state: str) -> None:
             "running": [0.0],
             "starting": [0.0, 1000.0],
             "failed": [0.0, DeviceError("no"), DeviceError("no")],
+            "faulty": [0.0, DeviceFaulty("no")],
         }
         bench = Bench(None, FakeDevice("leaves", starts[state]), FakeDevice("stays"))
         leaves, stays = bench.devices
