@@ -214,8 +214,10 @@ def _unseen_rows(made: Made, ran: dict[tuple[str, str], list[Trial]]) -> Iterato
 
 
 def _amiss(trials: Sequence[Trial]) -> Iterator[str]:
-    """One by one, so that each can be looked at."""
+    """One by one, so that each can be looked at. First what is rare: it surprises, and is not what may come anyway."""
     told = [(trial, why) for trial in trials if (why := _why_amiss(trial))]
+    often = Counter(trial.label for trial, _ in told)
+    told.sort(key=lambda one: often[one[0].label])
     yield from ("", "## What did not go as it should", "")
     if not told:
         yield "Nothing."

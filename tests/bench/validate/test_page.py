@@ -56,6 +56,13 @@ def test_counts_and_bounds() -> None:
     assert "![How often each fault was named rightly, by family of chips](bench.svg)" in said
 
 
+def test_what_is_rare_is_told_before_what_came_often() -> None:
+    often = [trial(GAMMA, "slow, to 85 %", "slow:0.85", seed, "pass") for seed in range(1, 100)]
+    said = page([*often, *TRIALS], made(Aim())).partition("## What did not go")[2]
+    assert said.index("| fan-stall (`fan-stall`) | 2 | fail") < said.index("slow:0.85")
+    assert "And 40 more" in said
+
+
 def test_whole_when_every_cell_has_its_runs() -> None:
     assert "complete:" in page([], made(Aim(0, 0)))
     assert "not complete" not in page([], made(Aim(0, 0)))
